@@ -1,0 +1,1 @@
+// Room of `Checkpoints`; see the architecture section of README.md.

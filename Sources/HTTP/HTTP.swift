@@ -1,0 +1,1 @@
+// Room of `HTTP`; see the architecture section of README.md.

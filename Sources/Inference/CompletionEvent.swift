@@ -1,0 +1,128 @@
+public import Decoding
+
+/// What happens to a completion, in order.
+///
+/// The texts of all `.delta`s of a sample, concatenated, are its reasoning and its answer; no
+/// delta ends inside a code point.
+public enum CompletionEvent: Sendable {
+    /// The prompt is understood, the ceilings are set, the request waits or runs.
+    case accepted(Accepted)
+    /// Some text of one sample.
+    case delta(Delta)
+    /// One sample ended.
+    case finished(Finished)
+
+    /// What was decided before the first token.
+    public struct Accepted: Sendable {
+        /// The checkpoint that answers.
+        public var model: String
+        /// Tokens in the prompt.
+        public var promptTokens: Int
+        /// Ceiling on new tokens of each sample, after clamping to the context.
+        public var maximumTokens: Int
+        /// Whether the prompt ends inside the thought.
+        public var startsInReasoning: Bool
+        /// The prompt's tokens, when the request asked for an echo.
+        public var echo: [TokenReport]?
+
+        /// What was decided.
+        public init(
+            model: String, promptTokens: Int, maximumTokens: Int, startsInReasoning: Bool,
+            echo: [TokenReport]?
+        ) {
+            self.model = model
+            self.promptTokens = promptTokens
+            self.maximumTokens = maximumTokens
+            self.startsInReasoning = startsInReasoning
+            self.echo = echo
+        }
+    }
+
+    /// A piece of one sample; either text may be empty.
+    public struct Delta: Sendable {
+        /// Which sample, from 0.
+        public var sample: Int
+        /// Text of the thought, tags excluded.
+        public var reasoning: String
+        /// Text of the answer.
+        public var content: String
+        /// Tokens that this piece accounts for, when the request asked for them or for logprobs.
+        public var tokens: [TokenReport]
+
+        /// A piece of sample `sample`.
+        public init(sample: Int, reasoning: String, content: String, tokens: [TokenReport]) {
+            self.sample = sample
+            self.reasoning = reasoning
+            self.content = content
+            self.tokens = tokens
+        }
+    }
+
+    /// How one sample ended and what it spent.
+    public struct Finished: Sendable {
+        /// Which sample, from 0.
+        public var sample: Int
+        /// Why it ended.
+        public var reason: FinishReason
+        /// The stop string that ended it, if one did.
+        public var stopString: String?
+        /// New tokens, reasoning and tags included.
+        public var completionTokens: Int
+        /// New tokens inside the thought, the closing tag included.
+        public var reasoningTokens: Int
+
+        /// The end of sample `sample`.
+        public init(
+            sample: Int, reason: FinishReason, stopString: String?, completionTokens: Int,
+            reasoningTokens: Int
+        ) {
+            self.sample = sample
+            self.reason = reason
+            self.stopString = stopString
+            self.completionTokens = completionTokens
+            self.reasoningTokens = reasoningTokens
+        }
+    }
+}
+
+/// A token as callers see it.
+public struct TokenReport: Sendable, Equatable {
+    /// The id.
+    public var id: Int32
+    /// Its bytes, which need not be whole UTF-8.
+    public var bytes: [UInt8]
+    /// Its log-probability, when asked for; `nil` for the first token of an echo.
+    public var logprob: Float?
+    /// The likeliest alternatives, when asked for.
+    public var top: [Alternative]
+    /// Whether it belongs to the thought.
+    public var isReasoning: Bool
+
+    /// A candidate with its bytes.
+    public struct Alternative: Sendable, Equatable {
+        /// The id.
+        public var id: Int32
+        /// Its bytes.
+        public var bytes: [UInt8]
+        /// Its log-probability.
+        public var logprob: Float
+
+        /// A candidate.
+        public init(id: Int32, bytes: [UInt8], logprob: Float) {
+            self.id = id
+            self.bytes = bytes
+            self.logprob = logprob
+        }
+    }
+
+    /// A token as callers see it.
+    public init(
+        id: Int32, bytes: [UInt8], logprob: Float?, top: [Alternative], isReasoning: Bool
+    ) {
+        self.id = id
+        self.bytes = bytes
+        self.logprob = logprob
+        self.top = top
+        self.isReasoning = isReasoning
+    }
+}

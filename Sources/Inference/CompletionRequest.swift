@@ -1,0 +1,69 @@
+public import Tokenization
+
+/// A request in words: what to complete, how to sample, what it may cost.
+public struct CompletionRequest: Sendable {
+    /// What the model reads.
+    public enum Prompt: Sendable {
+        /// Raw text: tokenised with the model's own start token, no template.
+        case text(String)
+        /// Token ids, taken as they are.
+        case ids([Int32])
+        /// A conversation for the chat template: the template's variables (`messages`, perhaps
+        /// `tools` and others), rendered with the generation prompt.
+        case conversation([String: TemplateValue])
+    }
+
+    /// What the model reads.
+    public var prompt: Prompt
+    /// The model asked for; `nil` or `auto` lets the server choose.
+    public var model: String?
+    /// Ceiling on new tokens of each sample, reasoning included; `nil` is the rest of the context.
+    public var maximumTokens: Int?
+    /// Samples to draw, at least 1.
+    public var samples = 1
+    /// Sampling fields that the caller set; the model's generation defaults fill the others.
+    public var sampling = SamplingOverrides()
+    /// Texts that end the answer, the text before the earliest being kept; they sleep in the
+    /// thought.
+    public var stopStrings: [String] = []
+    /// Further ids that end a sample.
+    public var stopIDs: Set<Int32> = []
+    /// Go on past end-of-sequence ids until the ceiling.
+    public var ignoresEndOfSequence = false
+    /// Alternatives to report per token; `nil` for no log-probabilities.
+    public var topLogprobs: Int?
+    /// Report the prompt's own tokens and, with `topLogprobs`, their log-probabilities.
+    public var echo = false
+    /// Report every token with its id and text.
+    public var reportsTokens = false
+
+    /// A request that completes `prompt`.
+    public init(prompt: Prompt) {
+        self.prompt = prompt
+    }
+}
+
+/// The sampling fields a caller may set; `nil` means the model's default.
+public struct SamplingOverrides: Sendable, Equatable {
+    /// Divides the logits; 0 is greedy.
+    public var temperature: Float?
+    /// Keeps the k likeliest.
+    public var topK: Int?
+    /// Keeps the smallest set whose probability reaches p.
+    public var topP: Float?
+    /// Drops tokens less likely than this share of the likeliest.
+    public var minP: Float?
+    /// Divides positive and multiplies negative logits of seen tokens.
+    public var repetitionPenalty: Float?
+    /// Subtracted once from the logits of tokens in the output.
+    public var presencePenalty: Float?
+    /// Subtracted per occurrence in the output.
+    public var frequencyPenalty: Float?
+    /// Added to the logits of these ids.
+    public var logitBias: [Int32: Float] = [:]
+    /// Seed of the first sample; further samples use the following numbers.
+    public var seed: UInt64?
+
+    /// No field set.
+    public init() {}
+}

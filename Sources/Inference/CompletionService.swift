@@ -1,0 +1,64 @@
+public import Tokenization
+
+/// What the API needs of inference; the tests of `Serving` put a scripted one in its place.
+public protocol CompletionService: Sendable {
+    /// The checkpoints that can be asked for by name.
+    var models: [ModelDescription] { get }
+
+    /// Begins a completion.
+    ///
+    /// - Throws: `InferenceError` when the request cannot be served; nothing was started then.
+    /// - Returns: The request's events. Dropping the stream, or cancelling the task that reads
+    ///   it, cancels the completion and frees its pages within one decode step.
+    func complete(
+        _ request: CompletionRequest
+    ) async throws(InferenceError) -> AsyncStream<CompletionEvent>
+
+    /// Text to ids with the named model's tokenizer (`nil`: the default model's).
+    func tokenize(
+        _ text: String, addSpecialTokens: Bool, model: String?
+    ) throws(InferenceError) -> [TokenReport]
+
+    /// Ids to text with the named model's tokenizer.
+    func detokenize(_ ids: [Int32], model: String?) throws(InferenceError) -> String
+
+    /// The chat template's text for a conversation.
+    func applyTemplate(
+        _ conversation: [String: TemplateValue], model: String?
+    ) throws(InferenceError) -> String
+
+    /// When the decode loop last completed a turn, in seconds ago; small while healthy, also idle.
+    var secondsSinceHeartbeat: Double { get }
+}
+
+/// A checkpoint as `GET /v1/models` shows it.
+public struct ModelDescription: Sendable, Equatable {
+    /// The name to ask for.
+    public var id: String
+    /// Seconds since 1970 when it was loaded.
+    public var created: Int
+    /// Longest sequence in tokens.
+    public var contextLength: Int
+    /// Architecture, such as `qwen2`.
+    public var architecture: String
+    /// Element type of most weights, such as `bf16`.
+    public var elementType: String
+    /// Parameters.
+    public var parameterCount: Int
+    /// The length penalty it was trained with, when known.
+    public var alpha: Double?
+
+    /// A checkpoint's description.
+    public init(
+        id: String, created: Int, contextLength: Int, architecture: String, elementType: String,
+        parameterCount: Int, alpha: Double?
+    ) {
+        self.id = id
+        self.created = created
+        self.contextLength = contextLength
+        self.architecture = architecture
+        self.elementType = elementType
+        self.parameterCount = parameterCount
+        self.alpha = alpha
+    }
+}

@@ -1,0 +1,1 @@
+// Room of `Kernels`; see the architecture section of README.md.

@@ -1,0 +1,1 @@
+// Room of `Routing`; see the architecture section of README.md.

@@ -1,0 +1,1 @@
+// Room of `Serving`; see the architecture section of README.md.

@@ -1,0 +1,1 @@
+// Room of `Sockets`; see the architecture section of README.md.
