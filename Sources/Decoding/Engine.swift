@@ -1,0 +1,285 @@
+public import Models
+import Synchronization
+
+/// Decodes many sequences at once with one model: ids in, events out.
+///
+/// The engine is the one owner of the model, the KV page accounting and the sequences. A turn of
+/// its loop reads the inbox, admits, plans, runs the forward pass, samples and commits, on the
+/// engine's own thread and without an `await`, so nothing ever sees a step half done. With nothing
+/// to do the thread sleeps.
+///
+/// What a sequence draws depends on its prompt, member, parameters and seed alone: not on the
+/// batch, the order of arrival, the chunks its prompt was cut into, or whether pages of it were
+/// found in the prefix cache.
+public actor Engine {
+    private let executor: EngineExecutor
+    private let model: any LanguageModel
+    private var scheduler: Scheduler
+    private var sampler = Sampler()
+    private var plan = StepPlan()
+    private var stepCount = 0
+    private var lastRetirement: ContinuousClock.Instant?
+
+    private nonisolated let limits: RequestLimits
+    private nonisolated let inbox = Inbox()
+    private nonisolated let heartbeat = Heartbeat()
+    private nonisolated let published: PublishedStatistics
+
+    /// The thread that everything here runs on.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    /// Takes over a model.
+    ///
+    /// - Parameters:
+    ///   - model: The model; nobody else calls it from here on.
+    ///   - configuration: How much to take on at a time.
+    public init(
+        model: sending any LanguageModel,
+        configuration: EngineConfiguration = EngineConfiguration()
+    ) {
+        configuration.checkInvariants()
+        executor = EngineExecutor(name: "laconic.engine")
+        limits = RequestLimits(model: model, configuration: configuration)
+        scheduler = Scheduler(limits: limits, configuration: configuration)
+        published = PublishedStatistics(pageCount: limits.pageCount)
+        self.model = model
+    }
+
+    /// Takes on one sequence; never waits for a forward pass.
+    ///
+    /// - Parameter request: What to decode.
+    /// - Throws: `.saturated` when the queue is full, `.shuttingDown`, or what is wrong with the
+    ///   request.
+    /// - Returns: Its events.
+    public nonisolated func submit(
+        _ request: SequenceRequest
+    ) throws(DecodingError) -> TokenStream {
+        let streams = try submit(request, samples: 1)
+        return streams[0]
+    }
+
+    /// Takes on several samples of one prompt, all or none.
+    ///
+    /// Sample `i` has the seed `seed + i`, and is the same as if it had been submitted alone with
+    /// that seed. The prompt's full pages are computed once and shared.
+    ///
+    /// - Parameters:
+    ///   - request: What to decode; without a seed every sample draws its own from the system.
+    ///   - samples: How many, from 1 to the queue's depth.
+    /// - Throws: `.saturated` when the queue has too few places, `.shuttingDown`, or what is wrong
+    ///   with the request.
+    /// - Returns: The events of each sample.
+    public nonisolated func submit(
+        _ request: SequenceRequest, samples: Int
+    ) throws(DecodingError) -> [TokenStream] {
+        try limits.validate(request, samples: samples)
+        let outlets = (0..<samples).map { _ in AsyncStream.makeStream(of: TokenEvent.self) }
+        let admission = inbox.state.withLock { state -> Result<(UInt64, Bool), DecodingError> in
+            guard state.phase == .open else { return .failure(.shuttingDown) }
+            guard state.waitingCount + samples <= limits.queueDepth else {
+                let seconds = min(max(state.secondsPerSequence.rounded(.up), 1), 600)
+                return .failure(
+                    .saturated(queueDepth: limits.queueDepth, retryAfterSeconds: Int(seconds)))
+            }
+            let firstID = state.nextID
+            state.nextID += UInt64(samples)
+            for (sample, outlet) in outlets.enumerated() {
+                let seed =
+                    request.sampling.seed.map { $0 &+ UInt64(sample) }
+                    ?? .random(in: .min ... .max)
+                state.arrivals.append(
+                    TokenSequence(
+                        id: SequenceID(rawValue: firstID + UInt64(sample)), request: request,
+                        seed: seed, outlet: outlet.continuation))
+            }
+            state.waitingCount += samples
+            let wasAsleep = !state.isAwake
+            if wasAsleep {
+                state.isAwake = true
+                heartbeat.beat()
+            }
+            return .success((firstID, wasAsleep))
+        }
+        let (firstID, wasAsleep) = try admission.get()
+        let streams = outlets.enumerated().map { sample, outlet in
+            let id = SequenceID(rawValue: firstID + UInt64(sample))
+            outlet.continuation.onTermination = { [inbox] termination in
+                if case .cancelled = termination { inbox.end(id, .cancelled) }
+            }
+            return TokenStream(id: id, events: outlet.stream)
+        }
+        // The task keeps the engine alive while it has work, and ends when there is none.
+        if wasAsleep { Task { await run() } }
+        return streams
+    }
+
+    /// Ends a sequence with `.cancelled` and frees its pages within one step.
+    public nonisolated func cancel(_ id: SequenceID) {
+        inbox.end(id, .cancelled)
+    }
+
+    /// Ends a sequence with `.stop` within one step, as when its text met a stop string.
+    public nonisolated func end(_ id: SequenceID) {
+        inbox.end(id, .stop)
+    }
+
+    /// Refuses new sequences and waits until those it has are done.
+    public nonisolated func drain() async {
+        inbox.advance(to: .draining)
+        await inbox.waitUntilIdle()
+    }
+
+    /// Refuses new sequences, ends those it has with `.shutdown`, and waits until that is done.
+    public nonisolated func shutdown() async {
+        inbox.advance(to: .stopped)
+        await inbox.waitUntilIdle()
+    }
+
+    /// Seconds since the loop last completed a turn; 0 while there is nothing to do.
+    public nonisolated var secondsSinceHeartbeat: Double {
+        heartbeat.age
+    }
+
+    /// What the engine holds and has done, as of the last completed turn.
+    public nonisolated var statistics: EngineStatistics {
+        var statistics = published.value.withLock { $0 }
+        statistics.waiting = inbox.state.withLock { $0.waitingCount }
+        return statistics
+    }
+
+    private func run() {
+        repeat {
+            readInbox()
+            admit()
+            step()
+            heartbeat.beat()
+        } while !sleepIfIdle()
+    }
+
+    private func readInbox() {
+        let (arrivals, endings, phase) = inbox.state.withLock { state in
+            defer {
+                state.arrivals.removeAll()
+                state.endings.removeAll()
+            }
+            return (state.arrivals, state.endings, state.phase)
+        }
+        for sequence in arrivals { scheduler.enqueue(sequence) }
+        for (id, reason) in endings { scheduler.end(id, reason) }
+        if phase == .stopped { scheduler.endAll(.shutdown) }
+    }
+
+    private func admit() {
+        for index in scheduler.admit() { scheduler.running[index].outlet.yield(.admitted) }
+        inbox.state.withLock { $0.waitingCount = scheduler.waitingCount + $0.arrivals.count }
+    }
+
+    /// Plan, run, commit.
+    private func step() {
+        scheduler.plan(into: &plan)
+        guard !plan.isEmpty else {
+            precondition(scheduler.isEmpty, "sequences are left and none can run")
+            return
+        }
+        var logits = model.forward(plan.batch)
+        precondition(
+            logits.vocabularySize == limits.vocabularySize
+                && logits.rowCount == plan.batch.logitRowCount,
+            "\(plan.batch.logitRowCount) rows of \(limits.vocabularySize) logits expected")
+        stepCount += 1
+        var row = 0
+        for share in plan.shares {
+            scheduler.commit(share)
+            let rows = row..<row + share.rowCount
+            row = rows.upperBound
+            guard !rows.isEmpty else { continue }
+            readLogits(of: share, rows: rows, in: &logits)
+        }
+        let retired = scheduler.retireFinished()
+        if retired > 0 { noteRetirement(of: retired) }
+    }
+
+    /// Turns the rows of one share into log-probabilities and the next token.
+    private func readLogits(of share: StepPlan.Share, rows: Range<Int>, in logits: inout Logits) {
+        let index = share.index
+        let request = scheduler.running[index].request
+        let width = limits.vocabularySize
+        if request.promptLogprobs && scheduler.running[index].outputCount == 0 {
+            let span = logits.values.span
+            for (offset, row) in rows.enumerated() {
+                let next = share.position + offset + 1
+                guard next < request.prompt.count else { break }
+                let logprob = sampler.logprob(
+                    of: request.prompt[next],
+                    in: span.extracting(row * width..<(row + 1) * width),
+                    alternatives: request.topLogprobs ?? 0)
+                scheduler.running[index].promptLogprobs.append(logprob)
+            }
+        }
+        guard scheduler.running[index].pendingCount == 0 else { return }
+        if request.promptLogprobs && scheduler.running[index].outputCount == 0 {
+            let logprobs = [nil] + scheduler.running[index].promptLogprobs
+            scheduler.running[index].promptLogprobs = []
+            scheduler.running[index].outlet.yield(.prompt(logprobs))
+        }
+
+        let step = scheduler.running[index].outputCount
+        let random = CounterGenerator(seed: scheduler.running[index].seed).uniform(step: step)
+        let start = (rows.upperBound - 1) * width
+        let row = start..<start + width
+        let id = sampler.sample(
+            &logits.values, row: row, parameters: request.sampling,
+            history: scheduler.running[index].history, random: random)
+        let logprob = request.topLogprobs.map {
+            sampler.logprob(
+                of: id, in: logits.values.span.extracting(row), alternatives: $0)
+        }
+        scheduler.append(id, at: index)
+        scheduler.running[index].outlet.yield(.token(id: id, logprob: logprob))
+    }
+
+    /// Feeds the estimate that refused submitters get.
+    private func noteRetirement(of count: Int) {
+        let now = ContinuousClock.now
+        defer { lastRetirement = now }
+        guard let last = lastRetirement else { return }
+        let (seconds, attoseconds) = (now - last).components
+        let apart = (Double(seconds) + Double(attoseconds) * 1e-18) / Double(count)
+        inbox.state.withLock { state in
+            state.secondsPerSequence += (apart - state.secondsPerSequence) / 8
+        }
+    }
+
+    /// Puts the loop to sleep if nothing is left to do.
+    private func sleepIfIdle() -> Bool {
+        let statistics = scheduler.snapshot(stepCount: stepCount)
+        published.value.withLock { $0 = statistics }
+        guard scheduler.isEmpty else { return false }
+        let waiters = inbox.state.withLock { state -> [CheckedContinuation<Void, Never>]? in
+            guard state.arrivals.isEmpty else { return nil }
+            state.isAwake = false
+            state.endings.removeAll()
+            heartbeat.rest()
+            defer { state.idleWaiters.removeAll() }
+            return state.idleWaiters
+        }
+        guard let waiters else { return false }
+        // Idle time says nothing about how fast places free up.
+        lastRetirement = nil
+        for waiter in waiters { waiter.resume() }
+        return true
+    }
+}
+
+/// A copy of the statistics that any thread may read.
+private final class PublishedStatistics: Sendable {
+    let value: Mutex<EngineStatistics>
+
+    init(pageCount: Int) {
+        var statistics = EngineStatistics()
+        statistics.pageCount = pageCount
+        value = Mutex(statistics)
+    }
+}

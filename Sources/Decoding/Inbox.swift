@@ -1,0 +1,63 @@
+import Synchronization
+
+/// Where other threads leave word for the decode loop.
+///
+/// Submitting and cancelling take this lock for moments and never wait for a forward pass; the
+/// loop empties the box between passes. The loop sleeps exactly while `isAwake` is false, and both
+/// sides decide about that under the lock, so no word is left unread.
+final class Inbox: Sendable {
+    struct State {
+        var arrivals: [TokenSequence] = []
+        var endings: [SequenceID: FinishReason] = [:]
+        var phase = Phase.open
+        /// Whether the loop runs or is about to.
+        var isAwake = false
+        /// Sequences submitted and not yet admitted, in `arrivals` or the scheduler's queue.
+        var waitingCount = 0
+        /// Those who wait for the loop to have nothing left.
+        var idleWaiters: [CheckedContinuation<Void, Never>] = []
+        var nextID: UInt64 = 0
+        /// How long the recently finished sequences were apart.
+        var secondsPerSequence = 1.0
+    }
+
+    enum Phase: Int, Comparable {
+        /// Takes sequences.
+        case open
+        /// Finishes what it has.
+        case draining
+        /// Ends what it has.
+        case stopped
+
+        static func < (first: Phase, second: Phase) -> Bool {
+            first.rawValue < second.rawValue
+        }
+    }
+
+    let state = Mutex(State())
+
+    /// Asks the loop to end a sequence; the first reason given holds.
+    func end(_ id: SequenceID, _ reason: FinishReason) {
+        state.withLock { state in
+            // Asleep means that nothing is left to end.
+            guard state.isAwake, state.endings[id] == nil else { return }
+            state.endings[id] = reason
+        }
+    }
+
+    /// Moves towards the end of the engine's life; never back.
+    func advance(to phase: Phase) {
+        state.withLock { $0.phase = max($0.phase, phase) }
+    }
+
+    /// Waits until the loop has nothing left.
+    func waitUntilIdle() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state in
+                if state.isAwake { state.idleWaiters.append(continuation) }
+                return !state.isAwake
+            }
+            if isIdle { continuation.resume() }
+        }
+    }
+}

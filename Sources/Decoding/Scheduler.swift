@@ -1,0 +1,271 @@
+import DequeModule
+import Models
+
+/// Decides which tokens run next; counts pages and does no arithmetic.
+///
+/// Differs from the textbook's two phases in having none: a sequence has known tokens and computed
+/// tokens, and a step gives each running sequence some of the difference under one limit per step.
+/// A decode is the case where the difference is one.
+///
+/// Sequences are admitted in order of arrival and only when the pages for their prompt and their
+/// ceiling can be reserved, so an admitted sequence is never evicted and never runs out, and the
+/// one that waits longest is never overtaken.
+struct Scheduler: ~Copyable {
+    private let configuration: EngineConfiguration
+    private let limits: RequestLimits
+    private var waiting: Deque<TokenSequence> = []
+    private var pool: BlockPool
+    /// Admitted sequences, in order of arrival.
+    var running: [TokenSequence] = []
+    /// Running totals for the engine's statistics.
+    private(set) var statistics = EngineStatistics()
+
+    init(limits: RequestLimits, configuration: EngineConfiguration) {
+        self.limits = limits
+        self.configuration = configuration
+        pool = BlockPool(count: limits.pageCount)
+    }
+
+    var waitingCount: Int { waiting.count }
+    var isEmpty: Bool { waiting.isEmpty && running.isEmpty }
+
+    /// Puts a validated sequence at the end of the queue.
+    mutating func enqueue(_ sequence: TokenSequence) {
+        waiting.append(sequence)
+    }
+
+    /// Moves sequences from the queue while places and pages last.
+    ///
+    /// - Returns: The indices of the newly admitted in `running`.
+    mutating func admit() -> Range<Int> {
+        let first = running.count
+        while running.count < configuration.maximumRunning, let head = waiting.first {
+            let hits = cachedPrefix(of: head)
+            let further = limits.pagesNeeded(by: head.request) - hits.count
+            guard pool.canAdmit(hits: hits.map(\.block), further: further) else { break }
+            let index = running.count
+            running.append(waiting.removeFirst())
+            for hit in hits { share(hit, at: index) }
+            pool.reserve(further)
+            running[index].reservedCount = further
+        }
+        return first..<running.count
+    }
+
+    /// Gives tokens to the running sequences: decodes first, then prompts in order of arrival.
+    ///
+    /// The plan is empty only if nothing runs. Each sequence's block table then covers its share.
+    mutating func plan(into plan: inout StepPlan) {
+        plan.removeAll()
+        var tokens = configuration.tokensPerStep
+        for index in running.indices where running[index].outputCount > 0 && tokens > 0 {
+            tokens -= 1
+            append(index, tokenCount: 1, rows: .last, to: &plan)
+        }
+        var promptRows = configuration.promptLogitRowsPerStep
+        var pagesInProgress: Set<PrefixKey> = []
+        for index in running.indices where running[index].outputCount == 0 && tokens > 0 {
+            reusePrefix(at: index)
+            // Somebody ahead computes this very page now: wait a step and share it. So the
+            // samples of one prompt compute it once.
+            let key = keyOfCurrentPage(of: running[index])
+            if let key, pagesInProgress.contains(key), mayReusePage(running[index]) { continue }
+
+            var count = min(running[index].pendingCount, tokens)
+            var rows: ForwardBatch.LogitRows =
+                count == running[index].pendingCount ? .last : .none
+            if running[index].request.promptLogprobs {
+                count = min(count, promptRows)
+                rows = .all
+                promptRows -= count
+            }
+            guard count > 0 else { continue }
+            if let key { pagesInProgress.insert(key) }
+            tokens -= count
+            append(index, tokenCount: count, rows: rows, to: &plan)
+        }
+    }
+
+    /// Notes that a share's keys and values are in pages now.
+    mutating func commit(_ share: StepPlan.Share) {
+        precondition(running[share.index].computedCount == share.position)
+        if running[share.index].outputCount == 0 {
+            statistics.tokensPrefilled += share.tokenCount
+        }
+        let fullBefore = share.position / limits.pageSize
+        running[share.index].computedCount += share.tokenCount
+        guard configuration.reusesPrefixes else { return }
+        for page in fullBefore..<(running[share.index].computedCount / limits.pageSize) {
+            let key = key(ofPage: page, of: running[share.index])
+            running[share.index].prefixSerial = pool.publish(
+                running[share.index].blockTable[page], as: key)
+        }
+    }
+
+    /// Adds a drawn token to a running sequence.
+    mutating func append(_ id: Int32, at index: Int) {
+        running[index].append(id)
+        statistics.tokensGenerated += 1
+    }
+
+    /// Sends off every running sequence that has a reason to end.
+    ///
+    /// - Returns: How many there were.
+    mutating func retireFinished() -> Int {
+        var retired = 0
+        for sequence in running {
+            guard let reason = sequence.finishReason else { continue }
+            releasePages(of: sequence)
+            sequence.finish(reason)
+            retired += 1
+        }
+        if retired > 0 { running.removeAll { $0.finishReason != nil } }
+        statistics.sequencesFinished += retired
+        return retired
+    }
+
+    /// Ends a sequence wherever it is; one that is gone already is no error.
+    mutating func end(_ id: SequenceID, _ reason: FinishReason) {
+        if let index = running.firstIndex(where: { $0.id == id }) {
+            running[index].finishReason = reason
+            _ = retireFinished()
+        } else if let index = waiting.firstIndex(where: { $0.id == id }) {
+            waiting.remove(at: index).finish(reason)
+            statistics.sequencesFinished += 1
+        }
+    }
+
+    /// Ends every sequence.
+    mutating func endAll(_ reason: FinishReason) {
+        for index in running.indices { running[index].finishReason = reason }
+        _ = retireFinished()
+        for sequence in waiting { sequence.finish(reason) }
+        statistics.sequencesFinished += waiting.count
+        waiting.removeAll()
+    }
+
+    /// The totals, and what is held now.
+    mutating func snapshot(stepCount: Int) -> EngineStatistics {
+        statistics.steps = stepCount
+        statistics.running = running.count
+        statistics.waiting = waiting.count
+        statistics.pagesUsed = pool.usedCount + pool.reservedCount
+        statistics.pagesCached = min(pool.idleCount, pool.availableCount)
+        statistics.pageCount = pool.count
+        return statistics
+    }
+
+    /// Traps unless pages, tables and reservations agree.
+    func checkInvariants() {
+        pool.checkInvariants(blockTables: running.map(\.blockTable))
+        precondition(pool.reservedCount == running.reduce(0) { $0 + $1.reservedCount })
+        precondition(running.count <= configuration.maximumRunning)
+        for sequence in running {
+            precondition(sequence.computedCount < sequence.tokens.count)
+            precondition(sequence.computedCount <= sequence.blockTable.count * limits.pageSize)
+            precondition(
+                sequence.blockTable.count + sequence.reservedCount
+                    == limits.pagesNeeded(by: sequence.request))
+        }
+        for sequence in waiting { precondition(sequence.blockTable.isEmpty) }
+    }
+
+    private mutating func append(
+        _ index: Int, tokenCount: Int, rows: ForwardBatch.LogitRows, to plan: inout StepPlan
+    ) {
+        let position = running[index].computedCount
+        let end = position + tokenCount
+        while running[index].blockTable.count * limits.pageSize < end {
+            running[index].blockTable.append(pool.take())
+            running[index].reservedCount -= 1
+        }
+        let rowCount =
+            switch rows {
+            case .none: 0
+            case .last: 1
+            case .all: tokenCount
+            }
+        plan.shares.append(
+            StepPlan.Share(
+                index: index, position: position, tokenCount: tokenCount, rowCount: rowCount))
+        plan.batch.items.append(
+            ForwardBatch.Item(
+                member: running[index].request.member,
+                tokens: Array(running[index].tokens[position..<end]), position: position,
+                blockTable: running[index].blockTable, logitRows: rows))
+    }
+
+    private mutating func releasePages(of sequence: TokenSequence) {
+        pool.release(sequence.blockTable)
+        pool.cancelReservation(sequence.reservedCount)
+    }
+}
+
+// The prefix cache.
+extension Scheduler {
+    /// Whether the next page of a prompt may come from the cache.
+    ///
+    /// The prompt's last token is always computed, for its logits are needed; so is every token
+    /// whose own logits were asked for.
+    private func mayReusePage(_ sequence: TokenSequence) -> Bool {
+        configuration.reusesPrefixes && !sequence.request.promptLogprobs
+            && sequence.computedCount % limits.pageSize == 0
+            && sequence.computedCount + limits.pageSize < sequence.request.prompt.count
+    }
+
+    /// The pages of a waiting sequence's prompt that can be shared.
+    private func cachedPrefix(of waiting: TokenSequence) -> [BlockPool.Entry] {
+        var sequence = waiting
+        var hits: [BlockPool.Entry] = []
+        while mayReusePage(sequence), let key = keyOfCurrentPage(of: sequence),
+            let hit = pool.find(key)
+        {
+            hits.append(hit)
+            sequence.computedCount += limits.pageSize
+            sequence.prefixSerial = hit.serial
+        }
+        return hits
+    }
+
+    /// Shares the pages that others computed since the sequence was admitted.
+    private mutating func reusePrefix(at index: Int) {
+        while mayReusePage(running[index]), let key = keyOfCurrentPage(of: running[index]),
+            let hit = pool.find(key)
+        {
+            // The page reserved for this place is not needed; giving it back first keeps the
+            // reservations covered when the shared page stops idling.
+            pool.cancelReservation(1)
+            running[index].reservedCount -= 1
+            share(hit, at: index)
+        }
+    }
+
+    private mutating func share(_ hit: BlockPool.Entry, at index: Int) {
+        pool.share(hit.block)
+        running[index].blockTable.append(hit.block)
+        running[index].computedCount += limits.pageSize
+        running[index].prefixSerial = hit.serial
+        statistics.prefixTokensReused += limits.pageSize
+        if !running[index].hasPrefixHit {
+            running[index].hasPrefixHit = true
+            statistics.prefixHits += 1
+        }
+    }
+
+    /// The key that the page of the next token will have, if the prompt fills that page.
+    private func keyOfCurrentPage(of sequence: TokenSequence) -> PrefixKey? {
+        let page = sequence.computedCount / limits.pageSize
+        guard configuration.reusesPrefixes,
+            (page + 1) * limits.pageSize <= sequence.request.prompt.count
+        else { return nil }
+        return key(ofPage: page, of: sequence)
+    }
+
+    /// The key of a page whose predecessors are all published.
+    private func key(ofPage page: Int, of sequence: TokenSequence) -> PrefixKey {
+        let start = page * limits.pageSize
+        return PrefixKey(
+            member: sequence.request.member, parent: sequence.prefixSerial,
+            tokens: Array(sequence.tokens[start..<start + limits.pageSize]))
+    }
+}

@@ -1,0 +1,68 @@
+/// A sequence between submission and its last event.
+///
+///     0 <= computedCount < tokens.count           keys and values are in pages
+///     blockTable.count * pageSize >= computedCount
+///     prompt.count <= tokens.count <= prompt.count + maximumTokens
+struct TokenSequence: Sendable {
+    let id: SequenceID
+    let request: SequenceRequest
+    /// Seeds the draws; see `CounterGenerator`.
+    let seed: UInt64
+    /// Where the events go.
+    let outlet: AsyncStream<TokenEvent>.Continuation
+
+    /// The prompt and what was drawn after it.
+    private(set) var tokens: [Int32]
+    /// Drawn tokens as the penalties count them.
+    private(set) var history: TokenHistory
+    /// Tokens whose keys and values are in pages.
+    var computedCount = 0
+    /// Pages held, in order of position.
+    var blockTable: [Int32] = []
+    /// Pages reserved and not yet taken.
+    var reservedCount = 0
+    /// `parent` in the key of the first page that is not full yet.
+    var prefixSerial = PrefixKey.root
+    /// Whether pages of the prefix cache were used.
+    var hasPrefixHit = false
+    /// Log-probabilities of the prompt so far, when asked for.
+    var promptLogprobs: [TokenLogprob?] = []
+    /// Set when the sequence is to leave at the end of the step.
+    var finishReason: FinishReason?
+
+    init(
+        id: SequenceID, request: SequenceRequest, seed: UInt64,
+        outlet: AsyncStream<TokenEvent>.Continuation
+    ) {
+        self.id = id
+        self.request = request
+        self.seed = seed
+        self.outlet = outlet
+        tokens = request.prompt
+        history = TokenHistory(prompt: request.prompt, sampling: request.sampling)
+    }
+
+    /// Tokens known and not yet computed, at least one.
+    var pendingCount: Int { tokens.count - computedCount }
+
+    /// Tokens drawn so far.
+    var outputCount: Int { tokens.count - request.prompt.count }
+
+    /// Adds a drawn token and notes whether it is the last.
+    mutating func append(_ id: Int32) {
+        precondition(finishReason == nil && outputCount < request.maximumTokens)
+        tokens.append(id)
+        history.append(id)
+        if request.stopIDs.contains(id) {
+            finishReason = .stop
+        } else if outputCount == request.maximumTokens {
+            finishReason = .length
+        }
+    }
+
+    /// Sends the last event.
+    func finish(_ reason: FinishReason) {
+        outlet.yield(.finished(reason))
+        outlet.finish()
+    }
+}

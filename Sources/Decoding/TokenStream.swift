@@ -1,0 +1,16 @@
+/// The events of one sequence, for one reader.
+///
+/// Begins with `.admitted`, ends with `.finished`; a sequence that ends in the queue has
+/// `.finished` alone. Dropping the stream, or cancelling the task that reads it, cancels the
+/// sequence and frees its pages within one step. A slow reader delays nobody: events wait for it,
+/// at most `maximumTokens + 3` of them.
+public struct TokenStream: AsyncSequence, Sendable {
+    /// The sequence, for `Engine.cancel` and `Engine.end`.
+    public let id: SequenceID
+    let events: AsyncStream<TokenEvent>
+
+    /// Reads the events.
+    public func makeAsyncIterator() -> AsyncStream<TokenEvent>.Iterator {
+        events.makeAsyncIterator()
+    }
+}
