@@ -1,7 +1,171 @@
+// The arithmetic of Laconic: pure functions over memory that the caller owns. Nothing here
+// allocates, locks, starts a thread or knows what a model is.
+//
+// One order for every sum
+// -----------------------
+// A dot product of length K keeps 16 partial sums; element k belongs to lane k mod 16. Lanes start
+// at +0 and are updated by one fused multiply-add per element, k ascending. A last group of fewer
+// than 16 elements is filled up with zeros in both operands. The lanes are then added as a tree:
+//
+//     lane i += lane i+8 (i < 8)   lane i += lane i+4 (i < 4)   lane i += lane i+2   lane 0 += lane
+//     1
+//
+// Sums of plain values (exponentials) use plain additions in the same lanes and tree. A lane
+// vector is one AVX-512 register, two of AVX2, four of NEON or 16 scalars, so every instruction
+// set returns the same bits, and no result depends on tiling, batch or threads.
+//
+// Weights are read where they lie, in GGML's block formats, without any alignment. Each element is
+// first turned into the f32 value that its format defines, rounded as GGML rounds it.
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/// Instruction sets, the `isa` argument of every operation.
+enum {
+    CK_ISA_REF = 0,
+    CK_ISA_AVX2 = 1,   // AVX2, FMA, F16C
+    CK_ISA_AVX512 = 2, // AVX-512 F, BW, VL, DQ
+    CK_ISA_NEON = 3,
+    CK_ISA_COUNT = 4,
+};
+
+/// Element types, in the order of Swift's `ElementType.allCases`.
+enum {
+    CK_F32 = 0,
+    CK_F16 = 1,
+    CK_BF16 = 2,
+    CK_Q8_0 = 3,
+    CK_Q4_0 = 4,
+    CK_Q4_1 = 5,
+    CK_Q5_0 = 6,
+    CK_Q5_1 = 7,
+    CK_Q2_K = 8,
+    CK_Q3_K = 9,
+    CK_Q4_K = 10,
+    CK_Q5_K = 11,
+    CK_Q6_K = 12,
+    CK_TYPE_COUNT = 13,
+};
+
+/// Whether this processor, under this operating system, runs `isa`.
+bool ck_isa_supported(int32_t isa);
+
+/// How many processors the thread may run on; 0 when the system does not tell.
+size_t ck_affinity_count(void);
+
+/// Names the calling thread, in at most 15 bytes.
+void ck_name_thread(const char* name);
+
+/// Elements and bytes of one block of `type`.
+size_t ck_block_elements(int32_t type);
+size_t ck_block_bytes(int32_t type);
+
+/// A hint to the processor that the thread is spinning.
+static inline void ck_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("isb" ::: "memory");
+#endif
+}
+
+/// Writes the f32 values of `count` elements, a multiple of the block's, to `out` `[count]`.
+void ck_dequantize(int32_t isa, int32_t type, const void* source, size_t count, float* out);
+
+/// Rounds `count` floats to `type` (f32, f16, bf16, q8_0), to nearest with ties to even.
+///
+/// q8_0 has scale = max|x| / 127 as f16 and quants round(x / unrounded scale).
+void ck_quantize(int32_t isa, int32_t type, const float* source, size_t count, void* out);
+
+/// The index of the first element that is NaN or infinite, or `count`.
+///
+/// In block formats an element counts as bad when a scale that makes it is.
+size_t ck_first_non_finite(int32_t isa, int32_t type, const void* source, size_t count);
+
+/// out[t][r] = (accumulate ? out[t][r] : 0) + bias[r] + dot(x[t], w[r]) for r in [row_begin,
+/// row_end).
+typedef struct {
+    const float* x; // [tokens, k], rows x_stride floats apart
+    size_t x_stride;
+    size_t tokens;
+    size_t k;      // a multiple of the block's elements
+    const void* w; // [rows, k] of `type`, rows row_bytes apart
+    size_t row_bytes;
+    size_t row_begin;
+    size_t row_end;
+    const float* bias; // [rows] or null
+    float* out;        // [tokens, rows], rows out_stride floats apart
+    size_t out_stride;
+    float* scratch; // scratch_floats floats, 64-byte aligned
+    size_t scratch_floats;
+    int32_t type;
+    bool accumulate;
+} ck_matmul_args;
+
+void ck_matmul(int32_t isa, const ck_matmul_args* args);
+
+/// Floats of scratch that `ck_matmul` wants for rows of `k` elements.
+size_t ck_matmul_scratch(size_t k);
+
+/// out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i], `[count]`.
+void ck_rms_norm(int32_t isa, const float* x, const float* weight, size_t count, float epsilon,
+                 float* out);
+
+/// Rotates pairs of `x` `[heads, head_dim]` in place by the angles of `cosine`, `sine` `[pairs]`.
+///
+/// Pair i is (i, i + pairs) of a head, or (2i, 2i + 1) where `interleaved`.
+void ck_rope(int32_t isa, float* x, size_t heads, size_t head_dim, const float* cosine,
+             const float* sine, size_t pairs, bool interleaved);
+
+/// out[i] = silu(gate[i]) * up[i].
+void ck_silu_multiply(int32_t isa, const float* gate, const float* up, size_t count, float* out);
+
+/// x[i] += y[i].
+void ck_add(int32_t isa, float* x, const float* y, size_t count);
+
+/// out[i] = e^x[i], within 2 units in the last place; flushes to 0 and overflows to infinity as
+/// rounding demands.
+void ck_exp(int32_t isa, const float* x, size_t count, float* out);
+
+/// The largest value of `x`; NaN counts as minus infinity.
+float ck_max(int32_t isa, const float* x, size_t count);
+
+/// The index of the first largest value of `x`; NaN never wins.
+size_t ck_argmax(int32_t isa, const float* x, size_t count);
+
+/// The sum of e^(x[i] - max), in the order of lanes.
+float ck_sum_exp(int32_t isa, const float* x, size_t count, float max);
+
+/// Causal attention of some tokens of one sequence, for the query heads of one key-value head.
+///
+/// A position p sees keys (p - window, p], or [0, p] where window is 0. Scores are
+/// dot(q, k) * scale; their exponentials are summed in lanes by position mod 16; values are added
+/// up by fused multiply-adds, positions ascending, and multiplied by the reciprocal of the sum.
+typedef struct {
+    const float* q; // [tokens, group, head_dim], tokens q_stride floats apart
+    size_t q_stride;
+    float* out; // like q, tokens out_stride floats apart
+    size_t out_stride;
+    size_t tokens;
+    size_t group;
+    size_t head_dim;
+    size_t position; // of the first token
+    size_t window;
+    const void* pages; // where page 0 keeps the keys of this layer and head
+    size_t page_bytes; // from a page to the next
+    size_t page_size;  // slots: keys [page_size, head_dim], values likewise just behind
+    const int32_t* table;
+    float* scratch; // ck_attention_scratch floats, 64-byte aligned
+    float scale;
+    int32_t type; // of keys and values: f32, f16, bf16
+} ck_attention_args;
+
+void ck_attention(int32_t isa, const ck_attention_args* args);
+
+/// Floats of scratch for `tokens` tokens, the last of which sees `keys` keys.
+size_t ck_attention_scratch(size_t tokens, size_t group, size_t head_dim, size_t keys);
 
 #endif

@@ -1,0 +1,88 @@
+// Chooses the version of an operation; what runs where is decided here alone.
+#include "operations.h"
+#include "scalars.h"
+
+size_t ck_block_elements(int32_t type) {
+    if (type <= CK_BF16) {
+        return 1;
+    }
+    return type <= CK_Q5_1 ? BLOCK_ELEMENTS : SUPER_ELEMENTS;
+}
+
+size_t ck_block_bytes(int32_t type) {
+    static const uint8_t bytes[CK_TYPE_COUNT] = {
+        4,          2,          2,          Q8_0_BYTES, Q4_0_BYTES, Q4_1_BYTES, Q5_0_BYTES,
+        Q5_1_BYTES, Q2_K_BYTES, Q3_K_BYTES, Q4_K_BYTES, Q5_K_BYTES, Q6_K_BYTES,
+    };
+    return bytes[type];
+}
+
+static const ck_operations* operations(int32_t isa) {
+    switch (isa) {
+    default:
+        return &ck_operations_ref;
+    }
+}
+
+void ck_dequantize(int32_t isa, int32_t type, const void* source, size_t count, float* out) {
+    operations(isa)->dequantize(type, source, count, out);
+}
+
+void ck_quantize(int32_t isa, int32_t type, const float* source, size_t count, void* out) {
+    operations(isa)->quantize(type, source, count, out);
+}
+
+size_t ck_first_non_finite(int32_t isa, int32_t type, const void* source, size_t count) {
+    return operations(isa)->first_non_finite(type, source, count);
+}
+
+void ck_matmul(int32_t isa, const ck_matmul_args* args) {
+    operations(isa)->matmul(args);
+}
+
+size_t ck_matmul_scratch(size_t k) {
+    return k;
+}
+
+void ck_rms_norm(int32_t isa, const float* x, const float* weight, size_t count, float epsilon,
+                 float* out) {
+    operations(isa)->rms_norm(x, weight, count, epsilon, out);
+}
+
+void ck_rope(int32_t isa, float* x, size_t heads, size_t head_dim, const float* cosine,
+             const float* sine, size_t pairs, bool interleaved) {
+    operations(isa)->rope(x, heads, head_dim, cosine, sine, pairs, interleaved);
+}
+
+void ck_silu_multiply(int32_t isa, const float* gate, const float* up, size_t count, float* out) {
+    operations(isa)->silu_multiply(gate, up, count, out);
+}
+
+void ck_add(int32_t isa, float* x, const float* y, size_t count) {
+    operations(isa)->add(x, y, count);
+}
+
+void ck_exp(int32_t isa, const float* x, size_t count, float* out) {
+    operations(isa)->exp(x, count, out);
+}
+
+float ck_max(int32_t isa, const float* x, size_t count) {
+    return operations(isa)->max(x, count);
+}
+
+size_t ck_argmax(int32_t isa, const float* x, size_t count) {
+    return operations(isa)->argmax(x, count);
+}
+
+float ck_sum_exp(int32_t isa, const float* x, size_t count, float largest) {
+    return operations(isa)->sum_exp(x, count, largest);
+}
+
+void ck_attention(int32_t isa, const ck_attention_args* args) {
+    operations(isa)->attention(args);
+}
+
+size_t ck_attention_scratch(size_t tokens, size_t group, size_t head_dim, size_t keys) {
+    size_t padded = (keys + 2 * LANES) / LANES * LANES;
+    return tokens * group * padded + LANES * (head_dim + LANES);
+}

@@ -1,0 +1,33 @@
+// Every operation in every instruction set; dispatch.c chooses, ckernels.h explains.
+#ifndef OPERATIONS_H
+#define OPERATIONS_H
+
+#include "ckernels.h"
+
+typedef struct {
+    void (*dequantize)(int32_t, const void*, size_t, float*);
+    void (*quantize)(int32_t, const float*, size_t, void*);
+    size_t (*first_non_finite)(int32_t, const void*, size_t);
+    void (*matmul)(const ck_matmul_args*);
+    void (*rms_norm)(const float*, const float*, size_t, float, float*);
+    void (*rope)(float*, size_t, size_t, const float*, const float*, size_t, bool);
+    void (*silu_multiply)(const float*, const float*, size_t, float*);
+    void (*add)(float*, const float*, size_t);
+    void (*exp)(const float*, size_t, float*);
+    float (*max)(const float*, size_t);
+    size_t (*argmax)(const float*, size_t);
+    float (*sum_exp)(const float*, size_t, float);
+    void (*attention)(const ck_attention_args*);
+} ck_operations;
+
+extern const ck_operations ck_operations_ref;
+extern const ck_operations ck_operations_avx2;
+extern const ck_operations ck_operations_avx512;
+extern const ck_operations ck_operations_neon;
+
+// Where a fast version gains nothing it borrows the plain one.
+void ck_quantize_ref(int32_t type, const float* source, size_t count, void* out);
+size_t ck_first_non_finite_ref(int32_t type, const void* source, size_t count);
+void ck_dequantize_ref(int32_t type, const void* source, size_t count, float* out);
+
+#endif

@@ -1,0 +1,26 @@
+// What the processor can do and how many of them the system grants.
+#define _GNU_SOURCE
+#include "ckernels.h"
+#include <sched.h>
+#include <sys/prctl.h>
+
+bool ck_isa_supported(int32_t isa) {
+    return isa == CK_ISA_REF;
+}
+
+size_t ck_affinity_count(void) {
+    // the call fails while the mask is smaller than the kernel's
+    for (int processors = 1024; processors <= 1 << 16; processors *= 4) {
+        unsigned long mask[(1 << 16) / (8 * sizeof(unsigned long))];
+        cpu_set_t* set = (cpu_set_t*)(void*)mask;
+        size_t size = CPU_ALLOC_SIZE(processors);
+        if (sched_getaffinity(0, size, set) == 0) {
+            return (size_t)CPU_COUNT_S(size, set);
+        }
+    }
+    return 0;
+}
+
+void ck_name_thread(const char* name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+}

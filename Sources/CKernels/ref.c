@@ -1,0 +1,375 @@
+// The plain twin of every operation: what the fast versions must equal, bit for bit.
+#include "operations.h"
+#include "scalars.h"
+#include <math.h>
+
+// -- sums --------------------------------------------------------------------------------------
+
+typedef struct {
+    float lane[LANES];
+} lanes;
+
+static float lanes_total(lanes sum) {
+    for (int width = LANES / 2; width > 0; width /= 2) {
+        for (int i = 0; i < width; i++) {
+            sum.lane[i] += sum.lane[i + width];
+        }
+    }
+    return sum.lane[0];
+}
+
+static float dot(const float* a, const float* b, size_t count) {
+    lanes sum = {{0}};
+    size_t padded = (count + LANES - 1) / LANES * LANES;
+    for (size_t k = 0; k < padded; k++) {
+        float left = k < count ? a[k] : 0, right = k < count ? b[k] : 0;
+        sum.lane[k % LANES] = fmaf(left, right, sum.lane[k % LANES]);
+    }
+    return lanes_total(sum);
+}
+
+static float exponential(float x) {
+    x = x < EXP_LOWEST ? EXP_LOWEST : x;
+    x = x > EXP_HIGHEST ? EXP_HIGHEST : x;
+    float shifted = fmaf(x, EXP_LOG2E, EXP_ROUNDING);
+    float n = shifted - EXP_ROUNDING;
+    float r = fmaf(n, -EXP_LN2_HIGH, x);
+    r = fmaf(n, -EXP_LN2_LOW, r);
+    float p = EXP_C7;
+    p = fmaf(p, r, EXP_C6);
+    p = fmaf(p, r, EXP_C5);
+    p = fmaf(p, r, EXP_C4);
+    p = fmaf(p, r, EXP_C3);
+    p = fmaf(p, r, 0.5f);
+    p = fmaf(p, r, 1.0f);
+    p = fmaf(p, r, 1.0f);
+    // 2^n in two factors, because 2^128 and 2^-150 are no normal numbers
+    int32_t exponent = (int32_t)(bits_of(shifted) - bits_of(EXP_ROUNDING));
+    int32_t first = exponent >> 1;
+    int32_t second = (int32_t)((uint32_t)exponent - (uint32_t)first);
+    return p * float_of((uint32_t)(first + 127) << 23) * float_of((uint32_t)(second + 127) << 23);
+}
+
+// -- element types -----------------------------------------------------------------------------
+
+static void dequantize_block(int32_t type, const uint8_t* b, float* out) {
+    switch (type) {
+    case CK_Q8_0: {
+        float d = f16_to_f32(load_u16(b));
+        for (int i = 0; i < 32; i++) {
+            out[i] = d * (float)(int8_t)b[2 + i];
+        }
+        break;
+    }
+    case CK_Q4_0: {
+        float d = f16_to_f32(load_u16(b));
+        for (int i = 0; i < 16; i++) {
+            out[i] = d * (float)((b[2 + i] & 15) - 8);
+            out[i + 16] = d * (float)((b[2 + i] >> 4) - 8);
+        }
+        break;
+    }
+    case CK_Q4_1: {
+        float d = f16_to_f32(load_u16(b)), m = f16_to_f32(load_u16(b + 2));
+        for (int i = 0; i < 16; i++) {
+            out[i] = d * (float)(b[4 + i] & 15) + m;
+            out[i + 16] = d * (float)(b[4 + i] >> 4) + m;
+        }
+        break;
+    }
+    case CK_Q5_0: {
+        float d = f16_to_f32(load_u16(b));
+        for (int i = 0; i < 32; i++) {
+            int high = b[2 + i / 8] >> (i % 8) & 1;
+            int low = i < 16 ? b[6 + i] & 15 : b[6 + i - 16] >> 4;
+            out[i] = d * (float)((low | high << 4) - 16);
+        }
+        break;
+    }
+    case CK_Q5_1: {
+        float d = f16_to_f32(load_u16(b)), m = f16_to_f32(load_u16(b + 2));
+        for (int i = 0; i < 32; i++) {
+            int high = b[4 + i / 8] >> (i % 8) & 1;
+            int low = i < 16 ? b[8 + i] & 15 : b[8 + i - 16] >> 4;
+            out[i] = d * (float)(low | high << 4) + m;
+        }
+        break;
+    }
+    case CK_Q2_K: {
+        float d = f16_to_f32(load_u16(b + 80)), dmin = f16_to_f32(load_u16(b + 82));
+        for (int i = 0; i < 256; i++) {
+            // 128 elements share 32 bytes, 2 bits each
+            int quant = b[16 + i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3;
+            int scale = b[i / 16];
+            out[i] = d * (float)(scale & 15) * (float)quant - dmin * (float)(scale >> 4);
+        }
+        break;
+    }
+    case CK_Q3_K: {
+        float d = f16_to_f32(load_u16(b + 108));
+        int8_t scales[16];
+        k3_scales(b + 96, scales);
+        for (int i = 0; i < 256; i++) {
+            int low = b[32 + i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3;
+            int high = b[i % 32] >> (i / 32) & 1;
+            out[i] = d * (float)scales[i / 16] * (float)((low | high << 2) - 4);
+        }
+        break;
+    }
+    case CK_Q4_K:
+    case CK_Q5_K: {
+        float d = f16_to_f32(load_u16(b)), dmin = f16_to_f32(load_u16(b + 2));
+        uint8_t scales[8], minima[8];
+        k4_scales(b + 4, scales, minima);
+        const uint8_t* nibbles = b + (type == CK_Q4_K ? 16 : 48);
+        for (int i = 0; i < 256; i++) {
+            uint8_t byte = nibbles[i / 64 * 32 + i % 32];
+            int quant = i % 64 < 32 ? byte & 15 : byte >> 4;
+            if (type == CK_Q5_K) {
+                quant |= (b[16 + i % 32] >> (i / 32) & 1) << 4;
+            }
+            out[i] = d * (float)scales[i / 32] * (float)quant - dmin * (float)minima[i / 32];
+        }
+        break;
+    }
+    case CK_Q6_K: {
+        float d = f16_to_f32(load_u16(b + 208));
+        for (int i = 0; i < 256; i++) {
+            // 128 elements share 64 bytes of low halves and 32 bytes of high pairs
+            uint8_t byte = b[i / 128 * 64 + i % 64];
+            int low = i % 128 < 64 ? byte & 15 : byte >> 4;
+            int high = b[128 + i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3;
+            int8_t scale = (int8_t)b[192 + i / 16];
+            out[i] = d * (float)scale * (float)((low | high << 4) - 32);
+        }
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+void ck_dequantize_ref(int32_t type, const void* source, size_t count, float* out) {
+    const uint8_t* bytes = source;
+    switch (type) {
+    case CK_F32:
+        memcpy(out, source, count * sizeof(float));
+        return;
+    case CK_F16:
+        for (size_t i = 0; i < count; i++) {
+            out[i] = f16_to_f32(load_u16(bytes + 2 * i));
+        }
+        return;
+    case CK_BF16:
+        for (size_t i = 0; i < count; i++) {
+            out[i] = bf16_to_f32(load_u16(bytes + 2 * i));
+        }
+        return;
+    default: {
+        size_t elements = ck_block_elements(type), size = ck_block_bytes(type);
+        for (size_t block = 0; block < count / elements; block++) {
+            dequantize_block(type, bytes + block * size, out + block * elements);
+        }
+    }
+    }
+}
+
+void ck_quantize_ref(int32_t type, const float* source, size_t count, void* out) {
+    uint8_t* bytes = out;
+    switch (type) {
+    case CK_F32:
+        memcpy(out, source, count * sizeof(float));
+        break;
+    case CK_F16:
+    case CK_BF16:
+        for (size_t i = 0; i < count; i++) {
+            uint16_t half = type == CK_F16 ? f32_to_f16(source[i]) : f32_to_bf16(source[i]);
+            memcpy(bytes + 2 * i, &half, 2);
+        }
+        break;
+    case CK_Q8_0:
+        for (size_t block = 0; block < count / 32; block++) {
+            const float* x = source + block * 32;
+            uint8_t* b = bytes + block * Q8_0_BYTES;
+            float largest = 0;
+            for (int i = 0; i < 32; i++) {
+                largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+            }
+            float scale = largest / 127.0f;
+            float inverse = scale > 0 ? 1.0f / scale : 0.0f;
+            uint16_t half = f32_to_f16(scale);
+            memcpy(b, &half, 2);
+            for (int i = 0; i < 32; i++) {
+                float quant = rintf(x[i] * inverse);
+                quant = quant < 127.0f ? quant : 127.0f;
+                quant = quant > -127.0f ? quant : -127.0f;
+                b[2 + i] = (uint8_t)(int8_t)quant;
+            }
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static bool is_bad(float value) {
+    return (bits_of(value) & 0x7f800000) == 0x7f800000;
+}
+
+size_t ck_first_non_finite_ref(int32_t type, const void* source, size_t count) {
+    float values[SUPER_ELEMENTS];
+    const uint8_t* bytes = source;
+    size_t elements = ck_block_elements(type), size = ck_block_bytes(type);
+    for (size_t first = 0; first + elements <= count; first += elements, bytes += size) {
+        ck_dequantize_ref(type, bytes, elements, values);
+        for (size_t i = 0; i < elements; i++) {
+            if (is_bad(values[i])) {
+                return first + i;
+            }
+        }
+    }
+    return count;
+}
+
+// -- operations --------------------------------------------------------------------------------
+
+static void matmul(const ck_matmul_args* a) {
+    for (size_t row = a->row_begin; row < a->row_end; row++) {
+        const float* w = a->scratch;
+        ck_dequantize_ref(a->type, (const uint8_t*)a->w + row * a->row_bytes, a->k, a->scratch);
+        for (size_t token = 0; token < a->tokens; token++) {
+            float sum = dot(a->x + token * a->x_stride, w, a->k);
+            if (a->bias) {
+                sum += a->bias[row];
+            }
+            float* out = a->out + token * a->out_stride + row;
+            *out = a->accumulate ? *out + sum : sum;
+        }
+    }
+}
+
+static void rms_norm(const float* x, const float* weight, size_t count, float epsilon, float* out) {
+    float scale = 1.0f / sqrtf(dot(x, x, count) / (float)count + epsilon);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = x[i] * scale * weight[i];
+    }
+}
+
+static void rope(float* x, size_t heads, size_t head_dim, const float* cosine, const float* sine,
+                 size_t pairs, bool interleaved) {
+    for (size_t head = 0; head < heads; head++, x += head_dim) {
+        for (size_t i = 0; i < pairs; i++) {
+            float* first = interleaved ? x + 2 * i : x + i;
+            float* second = interleaved ? first + 1 : first + pairs;
+            float a = *first, b = *second;
+            *first = a * cosine[i] - b * sine[i];
+            *second = b * cosine[i] + a * sine[i];
+        }
+    }
+}
+
+static void silu_multiply(const float* gate, const float* up, size_t count, float* out) {
+    for (size_t i = 0; i < count; i++) {
+        out[i] = gate[i] / (1.0f + exponential(-gate[i])) * up[i];
+    }
+}
+
+static void add(float* x, const float* y, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        x[i] += y[i];
+    }
+}
+
+static void exp_all(const float* x, size_t count, float* out) {
+    for (size_t i = 0; i < count; i++) {
+        out[i] = exponential(x[i]);
+    }
+}
+
+static float max(const float* x, size_t count) {
+    float largest = -INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        largest = x[i] > largest ? x[i] : largest;
+    }
+    return largest;
+}
+
+static size_t argmax(const float* x, size_t count) {
+    size_t best = 0;
+    float largest = -INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        if (x[i] > largest) {
+            largest = x[i];
+            best = i;
+        }
+    }
+    return best;
+}
+
+static float sum_exp(const float* x, size_t count, float largest) {
+    lanes sum = {{0}};
+    for (size_t i = 0; i < count; i++) {
+        sum.lane[i % LANES] += exponential(x[i] - largest);
+    }
+    return lanes_total(sum);
+}
+
+// -- attention ---------------------------------------------------------------------------------
+
+static void load_slot(const ck_attention_args* a, size_t position, bool value, float* out) {
+    size_t bytes = a->head_dim * ck_block_bytes(a->type);
+    size_t slot = position % a->page_size + (value ? a->page_size : 0);
+    size_t page = (size_t)a->table[position / a->page_size];
+    const uint8_t* base = a->pages;
+    ck_dequantize_ref(a->type, base + page * a->page_bytes + slot * bytes, a->head_dim, out);
+}
+
+static void attention(const ck_attention_args* a) {
+    float* slot = a->scratch;
+    float* scores = slot + a->head_dim;
+    for (size_t token = 0; token < a->tokens; token++) {
+        size_t end = a->position + token + 1;
+        size_t begin = a->window && end > a->window ? end - a->window : 0;
+        for (size_t head = 0; head < a->group; head++) {
+            const float* q = a->q + token * a->q_stride + head * a->head_dim;
+            float* out = a->out + token * a->out_stride + head * a->head_dim;
+            for (size_t p = begin; p < end; p++) {
+                load_slot(a, p, false, slot);
+                scores[p - begin] = dot(q, slot, a->head_dim) * a->scale;
+            }
+            float largest = max(scores, end - begin);
+            lanes sum = {{0}};
+            for (size_t p = begin; p < end; p++) {
+                scores[p - begin] = exponential(scores[p - begin] - largest);
+                sum.lane[p % LANES] += scores[p - begin];
+            }
+            float inverse = 1.0f / lanes_total(sum);
+            memset(out, 0, a->head_dim * sizeof(float));
+            for (size_t p = begin; p < end; p++) {
+                load_slot(a, p, true, slot);
+                for (size_t d = 0; d < a->head_dim; d++) {
+                    out[d] = fmaf(scores[p - begin], slot[d], out[d]);
+                }
+            }
+            for (size_t d = 0; d < a->head_dim; d++) {
+                out[d] *= inverse;
+            }
+        }
+    }
+}
+
+const ck_operations ck_operations_ref = {
+    .dequantize = ck_dequantize_ref,
+    .quantize = ck_quantize_ref,
+    .first_non_finite = ck_first_non_finite_ref,
+    .matmul = matmul,
+    .rms_norm = rms_norm,
+    .rope = rope,
+    .silu_multiply = silu_multiply,
+    .add = add,
+    .exp = exp_all,
+    .max = max,
+    .argmax = argmax,
+    .sum_exp = sum_exp,
+    .attention = attention,
+};

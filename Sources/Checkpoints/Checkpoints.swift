@@ -1,1 +1,0 @@
-// Room of `Checkpoints`; see the architecture section of README.md.

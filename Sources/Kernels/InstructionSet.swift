@@ -1,0 +1,57 @@
+import CKernels
+import Glibc
+
+/// A family of instructions that the arithmetic is written in.
+///
+/// All of them compute the same bits; they differ in speed alone.
+public enum InstructionSet: String, Sendable, CaseIterable {
+    /// Portable scalar C, the reference of the others.
+    case ref
+    /// x86-64 with AVX2, FMA and F16C.
+    case avx2
+    /// x86-64 with AVX-512 F, BW, VL and DQ.
+    case avx512
+    /// AArch64.
+    case neon
+
+    /// The number that the C functions know this set by.
+    var code: Int32 {
+        switch self {
+        case .ref: Int32(CK_ISA_REF)
+        case .avx2: Int32(CK_ISA_AVX2)
+        case .avx512: Int32(CK_ISA_AVX512)
+        case .neon: Int32(CK_ISA_NEON)
+        }
+    }
+
+    /// Whether this processor has the instructions and the system saves their registers.
+    public var isAvailable: Bool { ck_isa_supported(code) }
+
+    /// What this processor can run, slowest first.
+    public static var available: [InstructionSet] { allCases.filter(\.isAvailable) }
+
+    /// The fastest available set.
+    public static var detected: InstructionSet { available.last ?? .ref }
+
+    /// The set that the environment variable `LACONIC_ISA` names, else the detected one.
+    ///
+    /// - Returns: An available set.
+    /// - Throws: `instructionSetUnavailable` when the variable names anything else.
+    public static func configured() throws(KernelError) -> InstructionSet {
+        guard let value = unsafe getenv("LACONIC_ISA") else { return detected }
+        return try named(unsafe String(cString: value))
+    }
+
+    /// The available set called `name`; the empty name stands for the detected one.
+    ///
+    /// - Parameter name: A raw value of this type.
+    /// - Returns: An available set.
+    /// - Throws: `instructionSetUnavailable`.
+    public static func named(_ name: String) throws(KernelError) -> InstructionSet {
+        if name.isEmpty { return detected }
+        guard let set = InstructionSet(rawValue: name), set.isAvailable else {
+            throw .instructionSetUnavailable(name: name, available: available)
+        }
+        return set
+    }
+}

@@ -1,1 +1,0 @@
-// Room of `Kernels`; see the architecture section of README.md.
