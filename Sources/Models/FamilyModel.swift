@@ -94,8 +94,9 @@ public final class FamilyModel: LanguageModel {
             let count = ForwardBatch(items: [item]).logitRowCount
             let start = nextRows[item.member]
             nextRows[item.member] += count
-            values += results[item.member].values[
-                start * vocabularySize..<(start + count) * vocabularySize]
+            values +=
+                results[item.member].values[
+                    start * vocabularySize..<(start + count) * vocabularySize]
         }
         return Logits(values: values, vocabularySize: vocabularySize)
     }

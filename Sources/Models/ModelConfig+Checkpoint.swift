@@ -1,4 +1,5 @@
 public import Checkpoints
+import Kernels
 
 extension ModelConfig {
     /// Reads the config of a checkpoint: its `config.json`, or the metadata of its GGUF file.

@@ -52,7 +52,8 @@ struct Network {
         appendLogits(rowCount: plan.wantedRows.count, space, kernels, to: &logits)
     }
 
-    private static func rows(of spans: [PassPlan.Segment], in batch: ForwardBatch) -> [SequenceRows] {
+    private static func rows(of spans: [PassPlan.Segment], in batch: ForwardBatch) -> [SequenceRows]
+    {
         spans.map { span in
             SequenceRows(
                 rows: span.rows, position: span.position,

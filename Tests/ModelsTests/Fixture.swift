@@ -46,7 +46,9 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     func logProbabilities() throws -> [Float] {
         let data = try Data(contentsOf: folder.appendingPathComponent("golden.bin"))
         return stride(from: 0, to: data.count, by: 4).map { offset in
-            let bits = data[offset..<offset + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+            let bits = data[offset..<offset + 4].reversed().reduce(UInt32(0)) {
+                $0 << 8 | UInt32($1)
+            }
             return Float(bitPattern: bits)
         }
     }

@@ -14,7 +14,7 @@ import Testing
     ]
 
     private static func config(_ changes: [String: String?] = [:]) throws -> ModelConfig {
-        var members = good.filter { changes[$0.key] == nil }
+        var members = good.filter { !changes.keys.contains($0.key) }
         for (key, value) in changes.sorted(by: { $0.key < $1.key }) {
             if let value { members.append((key, value)) }
         }
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `model_type serves where architectures is absent`() throws {
-        let config = try Self.config(["architectures": .some(nil), "model_type": #""qwen3""#])
+        let config = try Self.config(["architectures": nil, "model_type": #""qwen3""#])
         #expect(config.architecture == .qwen3)
         #expect(config.headSize == 128)
         #expect(config.hasQueryKeyNorm)
@@ -45,9 +45,9 @@ import Testing
 
     @Test func `optional fields have transformers' defaults`() throws {
         let config = try Self.config([
-            "num_key_value_heads": .some(nil), "rope_theta": .some(nil),
-            "rms_norm_eps": .some(nil), "tie_word_embeddings": .some(nil),
-            "max_position_embeddings": .some(nil), "hidden_act": .some(nil),
+            "num_key_value_heads": nil, "rope_theta": nil,
+            "rms_norm_eps": nil, "tie_word_embeddings": nil,
+            "max_position_embeddings": nil, "hidden_act": nil,
         ])
         #expect(config.keyValueHeadCount == 4)
         #expect(config.rotary.theta == 10_000)
@@ -78,7 +78,7 @@ import Testing
             "rope_theta": "5e5", "rope_scaling": #"{"type": "linear", "factor": 4}"#,
         ])
         let newer = try Self.config([
-            "rope_theta": .some(nil),
+            "rope_theta": nil,
             "rope_parameters": #"{"rope_type": "linear", "factor": 4.0, "rope_theta": 5e5}"#,
         ])
         #expect(older.rotary == newer.rotary)
