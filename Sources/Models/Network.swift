@@ -1,0 +1,173 @@
+import Foundation
+import Kernels
+
+/// One model's layers over memory that it borrows: the residual stream, and the KV pages.
+///
+///     x = embedding[token]
+///     each layer:  x += output(attention(rope(q), rope(k), v))    of norm(x)
+///                  x += down(silu(gate) * up)                     of norm(x)
+///     logits = output · norm(x)
+struct Network {
+    let config: ModelConfig
+    let weights: Weights
+    private let frequencies: [Float]
+    private let scale: Float
+
+    init(config: ModelConfig, weights: Weights) {
+        self.config = config
+        self.weights = weights
+        frequencies = config.rotary.frequencies(headSize: config.headSize)
+        // transformers computes head_dim ** -0.5 in f64.
+        scale = Float(pow(Double(config.headSize), -0.5))
+    }
+
+    /// Runs a plan and appends the logits of its wanted rows to `logits`.
+    func run(
+        _ plan: PassPlan, batch: ForwardBatch, in space: Workspace, pages: KVPageStore,
+        with kernels: KernelContext, appendingTo logits: inout [Float]
+    ) {
+        kernels.gatherRows(weights.embedding, ids: plan.tokens, into: space.residual)
+        fillRotation(plan, space)
+        let items = Self.rows(of: plan.items, in: batch)
+        let wanted = Self.rows(of: plan.wantedItems, in: batch)
+        for (index, layer) in weights.layers.enumerated() {
+            kernels.rmsNorm(
+                space.residual, rows: 0..<plan.tokens.count, weight: layer.attentionNorm,
+                epsilon: config.normEpsilon, into: space.normalized)
+            writeKeysAndValues(
+                layer, index: index, items: items, rowCount: plan.tokens.count, space, pages,
+                kernels)
+            guard index == weights.layers.count - 1 else {
+                let rows = (0..<plan.tokens.count).map(Int32.init)
+                finish(layer, index: index, items: items, rotations: rows, space, pages, kernels)
+                continue
+            }
+            // Nothing reads the last layer's other rows.
+            guard !plan.wantedRows.isEmpty else { return }
+            space.keep(rows: plan.wantedRows)
+            finish(
+                layer, index: index, items: wanted, rotations: plan.wantedRows, space, pages,
+                kernels)
+        }
+        appendLogits(rowCount: plan.wantedRows.count, space, kernels, to: &logits)
+    }
+
+    private static func rows(of spans: [PassPlan.Segment], in batch: ForwardBatch) -> [SequenceRows]
+    {
+        spans.map { span in
+            SequenceRows(
+                rows: span.rows, position: span.position,
+                blockTable: batch.items[span.item].blockTable)
+        }
+    }
+
+    /// Cosines and sines as transformers computes them: the angle is a product in f32.
+    private func fillRotation(_ plan: PassPlan, _ space: Workspace) {
+        let factor = config.rotary.attentionFactor
+        for (row, position) in plan.positions.enumerated() {
+            space.rotation.cosine.withMutableRow(row) { cosines in
+                for (pair, frequency) in frequencies.enumerated() {
+                    cosines[pair] = cos(Float(position) * frequency) * factor
+                }
+            }
+            space.rotation.sine.withMutableRow(row) { sines in
+                for (pair, frequency) in frequencies.enumerated() {
+                    sines[pair] = sin(Float(position) * frequency) * factor
+                }
+            }
+        }
+    }
+
+    private func writeKeysAndValues(
+        _ layer: Weights.Layer, index: Int, items: [SequenceRows], rowCount: Int,
+        _ space: Workspace, _ pages: KVPageStore, _ kernels: KernelContext
+    ) {
+        let rows = 0..<rowCount
+        let keys = config.queryWidth..<config.queryWidth + config.keyValueWidth
+        kernels.matmul(
+            space.normalized, rows: rows, weights: layer.key.matrix, bias: layer.key.bias,
+            into: space.projected, columnOffset: keys.lowerBound)
+        kernels.matmul(
+            space.normalized, rows: rows, weights: layer.value.matrix, bias: layer.value.bias,
+            into: space.projected, columnOffset: keys.upperBound)
+        if let norm = layer.keyNorm {
+            kernels.rmsNormHeads(
+                space.projected, rows: rows, columns: keys, weight: norm,
+                epsilon: config.normEpsilon)
+        }
+        kernels.rope(
+            space.projected, rows: rows, columns: keys, headDim: config.headSize,
+            positions: rows.map(Int32.init), table: space.rotation, style: config.rotary.style)
+        kernels.writeKeysAndValues(
+            space.projected, keyColumn: keys.lowerBound, valueColumn: keys.upperBound,
+            items: items, layer: index, pages: pages)
+    }
+
+    /// Everything of a layer after its keys and values, for the rows of `items`.
+    private func finish(
+        _ layer: Weights.Layer, index: Int, items: [SequenceRows], rotations: [Int32],
+        _ space: Workspace, _ pages: KVPageStore, _ kernels: KernelContext
+    ) {
+        let rows = 0..<rotations.count
+        let queries = 0..<config.queryWidth
+        kernels.matmul(
+            space.normalized, rows: rows, weights: layer.query.matrix, bias: layer.query.bias,
+            into: space.projected)
+        if let norm = layer.queryNorm {
+            kernels.rmsNormHeads(
+                space.projected, rows: rows, columns: queries, weight: norm,
+                epsilon: config.normEpsilon)
+        }
+        kernels.rope(
+            space.projected, rows: rows, columns: queries, headDim: config.headSize,
+            positions: rotations, table: space.rotation, style: config.rotary.style)
+        kernels.attention(
+            space.projected, headCount: config.headCount, items: items, layer: index,
+            pages: pages, scale: scale, slidingWindow: config.windows[index],
+            into: space.attended)
+        kernels.matmul(
+            space.attended, rows: rows, weights: layer.attentionOutput.matrix,
+            bias: layer.attentionOutput.bias, into: space.residual, accumulate: true)
+
+        kernels.rmsNorm(
+            space.residual, rows: rows, weight: layer.feedForwardNorm,
+            epsilon: config.normEpsilon, into: space.normalized)
+        kernels.matmul(
+            space.normalized, rows: rows, weights: layer.gate.matrix, bias: layer.gate.bias,
+            into: space.gated)
+        kernels.matmul(
+            space.normalized, rows: rows, weights: layer.up.matrix, bias: layer.up.bias,
+            into: space.gated, columnOffset: config.intermediateSize)
+        kernels.siluMultiply(
+            space.gated, rows: rows, gate: 0, up: config.intermediateSize,
+            count: config.intermediateSize, into: space.gated)
+        kernels.matmul(
+            space.gated, rows: rows, weights: layer.down.matrix, bias: layer.down.bias,
+            into: space.residual, accumulate: true)
+    }
+
+    private func appendLogits(
+        rowCount: Int, _ space: Workspace, _ kernels: KernelContext, to logits: inout [Float]
+    ) {
+        kernels.rmsNorm(
+            space.residual, rows: 0..<rowCount, weight: weights.outputNorm,
+            epsilon: config.normEpsilon, into: space.normalized)
+        for start in stride(from: 0, to: rowCount, by: space.logitRowCount) {
+            let end = min(start + space.logitRowCount, rowCount)
+            kernels.matmul(
+                space.normalized, rows: start..<end, weights: weights.output, into: space.logits,
+                outRow: 0)
+            logits += space.logits.floats(rows: end - start)
+        }
+    }
+}
+
+extension RotaryEmbedding {
+    /// The pairing as kernels call it.
+    var style: RotaryStyle {
+        switch pairing {
+        case .halves: .halves
+        case .neighbours: .interleaved
+        }
+    }
+}

@@ -1,0 +1,102 @@
+public import Checkpoints
+public import Kernels
+
+/// A decoder-only transformer over paged keys and values.
+///
+/// Owns its KV pages and scratch, and computes on the workers of its pool. Not `Sendable`: made
+/// where it is loaded and handed over to the one engine that calls it.
+public final class Transformer: LanguageModel {
+    /// What the network looks like.
+    public var config: ModelConfig { network.config }
+    /// How many logits a position has.
+    public var vocabularySize: Int { config.vocabularySize }
+    /// The longest sequence that the model and its pages allow, in tokens.
+    public let contextLength: Int
+    /// Tokens that one KV page holds.
+    public var pageSize: Int { pages.pageSize }
+    /// Pages that exist.
+    public var pageCount: Int { pages.pageCount }
+    /// One.
+    public var memberCount: Int { 1 }
+    /// What keys and values are kept as.
+    public var keyValueType: ElementType { pages.elementType }
+    /// Bytes reserved for keys and values.
+    public var keyValueByteCount: Int { pages.byteCount }
+
+    private let network: Network
+    private let kernels: KernelContext
+    private let pages: KVPageStore
+    private let space: Workspace
+
+    init(
+        network: Network, kernels: KernelContext, pages: KVPageStore, space: Workspace,
+        contextLength: Int
+    ) {
+        self.network = network
+        self.kernels = kernels
+        self.pages = pages
+        self.space = space
+        self.contextLength = contextLength
+    }
+
+    /// Reads a checkpoint's config, binds its weights and reserves its KV pages.
+    ///
+    /// Matrices stay memory-mapped unless `options` ask for a conversion, so loading reads little
+    /// more than headers and norms; pages of the file come in as they are first used.
+    ///
+    /// - Parameters:
+    ///   - checkpoint: An opened checkpoint of either format.
+    ///   - pool: The workers to compute on.
+    ///   - options: Context, memory and types.
+    ///   - instructionSet: What to compute with; nil for the fastest that there is.
+    /// - Returns: A model that answers as member 0.
+    /// - Throws: `ModelError` for everything in the checkpoint that does not fit.
+    public static func load(
+        _ checkpoint: Checkpoint, pool: WorkerPool, options: ModelOptions,
+        instructionSet: InstructionSet? = nil
+    ) throws(ModelError) -> sending Transformer {
+        let config = try ModelConfig(checkpoint)
+        let weights = try Weights(
+            checkpoint, config: config, convertingTo: options.weightType, using: pool)
+        let capacity = try KeyValueCapacity(
+            config: config, isSinglePrecision: weights.isSinglePrecision, options: options)
+        return Transformer(
+            network: Network(config: config, weights: weights),
+            kernels: try .with(pool, instructionSet), pages: try capacity.store(config),
+            space: Workspace(config: config, rowCount: options.maximumRowCount),
+            contextLength: capacity.contextLength)
+    }
+
+    /// Computes every item's new positions; see ``LanguageModel/forward(_:)``.
+    ///
+    /// - Parameter batch: What to compute; every item is of member 0.
+    /// - Returns: One row per requested position: items in order, positions ascending.
+    public func forward(_ batch: ForwardBatch) -> Logits {
+        batch.checkInvariants(for: self)
+        return compute(batch)
+    }
+
+    /// `forward` for a batch whose invariants were checked, whatever member its items name.
+    func compute(_ batch: ForwardBatch) -> Logits {
+        var values: [Float] = []
+        values.reserveCapacity(batch.logitRowCount * vocabularySize)
+        for plan in PassPlan.plans(for: batch, maximumRowCount: space.rowCount) {
+            network.run(
+                plan, batch: batch, in: space, pages: pages, with: kernels,
+                appendingTo: &values)
+        }
+        return Logits(values: values, vocabularySize: vocabularySize)
+    }
+}
+
+extension KernelContext {
+    static func with(
+        _ pool: WorkerPool, _ instructionSet: InstructionSet?
+    ) throws(ModelError) -> KernelContext {
+        do throws(KernelError) {
+            return try KernelContext(pool: pool, instructionSet: instructionSet)
+        } catch {
+            throw .kernels(error)
+        }
+    }
+}

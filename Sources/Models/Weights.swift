@@ -1,0 +1,156 @@
+public import Checkpoints
+public import Kernels
+
+/// The tensors of a network, checked against its config and ready to compute with.
+///
+/// Matrices stay where the checkpoint maps them, in their stored types, unless a conversion was
+/// asked for; norms and biases are small and are expanded to f32.
+public struct Weights: Sendable {
+    /// A linear layer.
+    public struct Linear: Sendable {
+        /// `[outFeatures, inFeatures]`, any element type.
+        public let matrix: TensorView
+        /// `[outFeatures]`, f32; nil where the layer has none.
+        public let bias: [Float]?
+    }
+
+    /// The tensors of one transformer block.
+    public struct Layer: Sendable {
+        /// `[hiddenSize]`, f32.
+        public let attentionNorm: [Float]
+        /// `[headCount * headSize, hiddenSize]`.
+        public let query: Linear
+        /// `[keyValueHeadCount * headSize, hiddenSize]`.
+        public let key: Linear
+        /// `[keyValueHeadCount * headSize, hiddenSize]`.
+        public let value: Linear
+        /// `[headSize]`, f32; nil where queries are not normalised.
+        public let queryNorm: [Float]?
+        /// `[headSize]`, f32; nil where keys are not normalised.
+        public let keyNorm: [Float]?
+        /// `[hiddenSize, headCount * headSize]`.
+        public let attentionOutput: Linear
+        /// `[hiddenSize]`, f32.
+        public let feedForwardNorm: [Float]
+        /// `[intermediateSize, hiddenSize]`.
+        public let gate: Linear
+        /// `[intermediateSize, hiddenSize]`.
+        public let up: Linear
+        /// `[hiddenSize, intermediateSize]`.
+        public let down: Linear
+    }
+
+    /// `[vocabularySize, hiddenSize]`, any element type.
+    public let embedding: TensorView
+    /// `[layerCount]`.
+    public let layers: [Layer]
+    /// `[hiddenSize]`, f32.
+    public let outputNorm: [Float]
+    /// `[vocabularySize, hiddenSize]`; the embedding itself where they are tied.
+    public let output: TensorView
+
+    /// Finds every tensor that `config` implies, in its shape and a type that can be computed with.
+    ///
+    /// - Parameters:
+    ///   - checkpoint: Where the tensors are.
+    ///   - config: What the network looks like.
+    ///   - type: What matrices are converted to (f32, f16, bf16 or q8_0); nil leaves them as
+    ///     stored. Matrices whose rows do not fill the blocks of `type` stay as they are.
+    ///   - pool: Workers for the conversion.
+    /// - Throws: `ModelError` naming the tensor, what was expected and what is there.
+    public init(
+        _ checkpoint: Checkpoint, config: ModelConfig, convertingTo type: ElementType? = nil,
+        using pool: WorkerPool? = nil
+    ) throws(ModelError) {
+        let binding = WeightBinding(
+            checkpoint: checkpoint, config: config, type: type, pool: pool)
+        embedding = try binding.matrix(.embedding)
+        output = config.tiesEmbeddings ? embedding : try binding.matrix(.output)
+        outputNorm = try binding.vector(.outputNorm)
+        var layers: [Layer] = []
+        for index in 0..<config.layerCount {
+            layers.append(try binding.layer(index))
+        }
+        self.layers = layers
+    }
+
+    /// Whether every matrix is f32, so that nothing was lost to a 16-bit type before.
+    var isSinglePrecision: Bool {
+        embedding.elementType == .f32
+            && layers.allSatisfy { $0.query.matrix.elementType == .f32 }
+    }
+}
+
+/// Looks tensors up under the names of the checkpoint's format.
+struct WeightBinding {
+    let checkpoint: Checkpoint
+    let config: ModelConfig
+    var type: ElementType?
+    var pool: WorkerPool?
+
+    /// The tensor as it lies in the file.
+    func stored(_ slot: WeightSlot) throws(ModelError) -> TensorView {
+        let shape = slot.shape(in: config)
+        let types: [ElementType] =
+            shape.count == 1 ? ElementType.allCases.filter(\.isPlain) : ElementType.allCases
+        do throws(CheckpointError) {
+            return try checkpoint.require(
+                slot.name(checkpoint.naming), shape: shape, types: types)
+        } catch {
+            throw .checkpoint(error)
+        }
+    }
+
+    func matrix(_ slot: WeightSlot) throws(ModelError) -> TensorView {
+        let view = try stored(slot)
+        guard let type, type != view.elementType,
+            view.columns % type.elementsPerBlock == 0
+        else { return view }
+        do throws(KernelError) {
+            let converted = try view.converted(to: type, using: pool)
+            checkpoint.discardPages(of: view)
+            return converted
+        } catch {
+            throw .kernels(error)
+        }
+    }
+
+    func vector(_ slot: WeightSlot) throws(ModelError) -> [Float] {
+        try stored(slot).floats()
+    }
+
+    func layer(_ index: Int) throws(ModelError) -> Weights.Layer {
+        Weights.Layer(
+            attentionNorm: try vector(.layer(index, .attentionNorm)),
+            query: try linear(index, .query, bias: config.hasQueryKeyValueBias ? .queryBias : nil),
+            key: try linear(index, .key, bias: config.hasQueryKeyValueBias ? .keyBias : nil),
+            value: try linear(index, .value, bias: config.hasQueryKeyValueBias ? .valueBias : nil),
+            queryNorm: config.hasQueryKeyNorm ? try vector(.layer(index, .queryNorm)) : nil,
+            keyNorm: config.hasQueryKeyNorm ? try vector(.layer(index, .keyNorm)) : nil,
+            attentionOutput: try linear(
+                index, .attentionOutput, bias: config.hasOutputBias ? .attentionOutputBias : nil),
+            feedForwardNorm: try vector(.layer(index, .feedForwardNorm)),
+            gate: try linear(index, .gate, bias: config.hasFeedForwardBias ? .gateBias : nil),
+            up: try linear(index, .up, bias: config.hasFeedForwardBias ? .upBias : nil),
+            down: try linear(index, .down, bias: config.hasFeedForwardBias ? .downBias : nil))
+    }
+
+    private func linear(
+        _ index: Int, _ matrix: WeightSlot.Part, bias: WeightSlot.Part?
+    ) throws(ModelError) -> Weights.Linear {
+        var values: [Float]?
+        if let bias {
+            values = try vector(.layer(index, bias))
+        }
+        return Weights.Linear(matrix: try self.matrix(.layer(index, matrix)), bias: values)
+    }
+}
+
+extension Checkpoint {
+    var naming: WeightSlot.Naming {
+        switch format {
+        case .safetensors: .huggingFace
+        case .gguf: .gguf
+        }
+    }
+}

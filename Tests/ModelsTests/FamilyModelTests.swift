@@ -1,0 +1,52 @@
+import Checkpoints
+import Kernels
+import Models
+import Testing
+
+@Suite struct FamilyModelTests {
+    private static func options() -> ModelOptions {
+        ModelOptions(keyValueByteCount: 8 << 20)
+    }
+
+    @Test func `an item is computed by its member's weights, whatever else runs`() throws {
+        let pool = try WorkerPool(threadCount: 2)
+        let paths = [Fixture(name: "llama3-rope-f16"), Fixture(name: "llama3-rope-gguf-q8")]
+        let checkpoints = try paths.map { try Checkpoint.open(path: $0.path) }
+        let family = try FamilyModel.load(checkpoints, pool: pool, options: Self.options())
+        #expect(family.memberCount == 2)
+        let tokens: [[Int32]] = [[1, 2, 3, 4], [250, 9], [1, 2, 3, 4], [7, 7, 7]]
+        let members = [0, 1, 1, 0]
+        let kinds: [ForwardBatch.LogitRows] = [.all, .last, .all, .last]
+        let items = (0..<4).map { index in
+            TestSequence(blockTable: [Int32(index + 3)], member: members[index])
+                .item(tokens[index], position: 0, kinds[index])
+        }
+        let together = family.forward(ForwardBatch(items: items))
+        var row = 0
+        for (index, item) in items.enumerated() {
+            let model = try Transformer.load(
+                checkpoints[members[index]], pool: pool, options: Self.options())
+            var alone = item
+            alone.member = 0
+            let expected = model.forward(ForwardBatch(items: [alone]))
+            for expectedRow in 0..<expected.rowCount {
+                #expect(Array(together.row(row)) == Array(expected.row(expectedRow)))
+                row += 1
+            }
+        }
+        #expect(row == together.rowCount)
+    }
+
+    @Test func `members of different shapes are refused`() throws {
+        let pool = try WorkerPool(threadCount: 1)
+        let checkpoints = try ["qwen2-tied-f32", "qwen3-f32"].map {
+            try Checkpoint.open(path: Fixture(name: $0).path)
+        }
+        #expect(
+            throws: ModelError.membersDiffer(
+                member: 1, field: "hidden size", expected: "48", found: "40")
+        ) {
+            _ = try FamilyModel.load(checkpoints, pool: pool, options: Self.options())
+        }
+    }
+}
