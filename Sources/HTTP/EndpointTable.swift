@@ -1,0 +1,143 @@
+/// The routes of a server: method and path to handler.
+///
+/// A path template's segments are literal or `{name}`, which matches any one non-empty segment and
+/// lands in `HTTPRequest.parameters`. Literal segments win over names. `HEAD` is answered by `GET`'s
+/// handler and `OPTIONS` by the table itself, unless they have a handler of their own.
+public struct EndpointTable: Sendable {
+    /// One registered route.
+    public struct Route: Sendable, Hashable {
+        /// The method.
+        public let method: HTTPMethod
+        /// The path template as registered.
+        public let path: String
+    }
+
+    private struct Node: Sendable {
+        var literals: [String: Node] = [:]
+        var wildcard: [Wildcard] = []
+        var handlers: [String: HTTPHandler] = [:]
+    }
+
+    /// At most one; an array because a struct cannot hold itself.
+    private struct Wildcard: Sendable {
+        var name: String
+        var node: Node
+    }
+
+    private struct Match {
+        var handlers: [String: HTTPHandler]
+        var parameters: [String: String]
+    }
+
+    /// All routes, in the order of their registration.
+    public private(set) var routes: [Route] = []
+    private var root = Node()
+
+    /// A table without routes.
+    public init() {}
+
+    /// Registers a handler.
+    ///
+    /// A programming error traps: a template without its leading slash, a route registered twice,
+    /// two names for the same segment.
+    ///
+    /// - Parameters:
+    ///   - method: The method.
+    ///   - path: The template, for example `/v1/models/{id}`.
+    ///   - handler: The handler.
+    public mutating func add(
+        _ method: HTTPMethod, _ path: String, _ handler: @escaping HTTPHandler
+    ) {
+        precondition(path.utf8.first == UInt8(ascii: "/"), "route '\(path)' begins with no slash")
+        let segments =
+            path == "/"
+            ? [] : path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        Self.add(handler, method: method.rawValue, at: segments, below: &root, path: path)
+        routes.append(Route(method: method, path: path))
+    }
+
+    /// Finds the handler for `request` and runs it.
+    ///
+    /// - Parameter request: The request.
+    /// - Returns: The handler's response, or a 204 with `Allow` to a plain `OPTIONS`.
+    /// - Throws: `notFound`, `methodNotAllowed`, or what the handler throws.
+    public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
+        let method = request.method.rawValue
+        if request.target.path == "*" {
+            let allowed = Set(routes.map(\.method.rawValue)).union(["OPTIONS"]).sorted()
+            return Self.options(allowed)
+        }
+        guard let match = Self.match(request.target.segments[...], below: root) else {
+            throw HTTPError.notFound(path: request.path)
+        }
+        if let handler = match.handlers[method] ?? (method == "HEAD" ? match.handlers["GET"] : nil)
+        {
+            guard !match.parameters.isEmpty else { return try await handler(request) }
+            var request = request
+            request.parameters = match.parameters
+            return try await handler(request)
+        }
+        let allowed = Self.allowed(match.handlers)
+        guard method == "OPTIONS" else {
+            throw HTTPError.methodNotAllowed(method: method, allowed: allowed)
+        }
+        return Self.options(allowed)
+    }
+
+    /// The methods that a path answers to, sorted.
+    ///
+    /// - Parameter target: The request's target.
+    /// - Returns: The value for `Allow`, item by item; empty where no route has the path.
+    public func allowedMethods(for target: RequestTarget) -> [String] {
+        Self.match(target.segments[...], below: root).map { Self.allowed($0.handlers) } ?? []
+    }
+
+    private static func options(_ allowed: [String]) -> HTTPResponse {
+        HTTPResponse(status: .noContent, fields: [.allow: allowed.joined(separator: ", ")])
+    }
+
+    private static func allowed(_ handlers: [String: HTTPHandler]) -> [String] {
+        var methods = Set(handlers.keys).union(["OPTIONS"])
+        if methods.contains("GET") { methods.insert("HEAD") }
+        return methods.sorted()
+    }
+
+    private static func add(
+        _ handler: @escaping HTTPHandler, method: String, at segments: [Substring],
+        below node: inout Node, path: String
+    ) {
+        guard let segment = segments.first else {
+            let earlier = node.handlers.updateValue(handler, forKey: method)
+            precondition(earlier == nil, "route '\(method) \(path)' is registered twice")
+            return
+        }
+        let rest = Array(segments.dropFirst())
+        if segment.hasPrefix("{"), segment.hasSuffix("}") {
+            let name = String(segment.dropFirst().dropLast())
+            if node.wildcard.isEmpty { node.wildcard = [Wildcard(name: name, node: Node())] }
+            precondition(
+                node.wildcard[0].name == name,
+                "route '\(path)' renames segment '\(node.wildcard[0].name)'")
+            add(handler, method: method, at: rest, below: &node.wildcard[0].node, path: path)
+        } else {
+            add(
+                handler, method: method, at: rest,
+                below: &node.literals[String(segment), default: Node()], path: path)
+        }
+    }
+
+    /// The depth is that of the longest template, not of the request.
+    private static func match(_ segments: ArraySlice<String>, below node: Node) -> Match? {
+        guard let segment = segments.first else {
+            return node.handlers.isEmpty ? nil : Match(handlers: node.handlers, parameters: [:])
+        }
+        if let next = node.literals[segment], let match = match(segments.dropFirst(), below: next) {
+            return match
+        }
+        guard let wildcard = node.wildcard.first, !segment.isEmpty,
+            var match = match(segments.dropFirst(), below: wildcard.node)
+        else { return nil }
+        match.parameters[wildcard.name] = segment
+        return match
+    }
+}

@@ -1,1 +1,0 @@
-// Room of `HTTP`; see the architecture section of README.md.

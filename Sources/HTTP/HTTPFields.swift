@@ -1,0 +1,12 @@
+// The vocabulary of swift-http-types, passed on piece by piece: a whole import would bring types
+// named `HTTPRequest` and `HTTPResponse` of its own into every file that imports this module.
+@_exported public import struct HTTPTypes.HTTPField
+@_exported public import struct HTTPTypes.HTTPFields
+public import struct HTTPTypes.HTTPRequest
+public import struct HTTPTypes.HTTPResponse
+
+/// A request method, for example `.get`; compared byte by byte, so `get` is not `GET`.
+public typealias HTTPMethod = HTTPTypes.HTTPRequest.Method
+
+/// A response status, for example `.ok`; holds the code and the reason phrase.
+public typealias HTTPStatus = HTTPTypes.HTTPResponse.Status

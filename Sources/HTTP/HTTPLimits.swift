@@ -1,0 +1,51 @@
+/// What one client may cost: bytes, counts and times.
+public struct HTTPLimits: Sendable, Hashable {
+    /// Longest request line in bytes; more is 414.
+    public var requestLineByteCount = 16 * 1024
+    /// Longest field line in bytes; more is 431.
+    public var fieldLineByteCount = 32 * 1024
+    /// Longest header section in bytes, without the request line; more is 431.
+    public var fieldsByteCount = 64 * 1024
+    /// Most field lines; more is 431.
+    public var fieldCount = 200
+    /// Largest body in bytes after chunks are undone; more is 413.
+    public var bodyByteCount = 16 * 1024 * 1024
+    /// Longest chunk-size line with its extensions in bytes; more is 400.
+    public var chunkLineByteCount = 1024
+    /// Longest trailer section in bytes; more is 431.
+    public var trailersByteCount = 16 * 1024
+    /// Body bytes held for a handler that does not read; then the socket is left alone.
+    public var bodyBufferByteCount = 256 * 1024
+    /// Response bytes held for a client that does not read; then the writing task is suspended.
+    public var writeBufferByteCount = 64 * 1024
+
+    /// Most connections at a time; the next ones are answered 503 and closed.
+    public var connectionCount = 4096
+
+    /// From the first byte of a request to the end of its header section; then 408.
+    public var headerTimeout = Duration.seconds(15)
+    /// From the end of the header section to the end of the body; then 408.
+    public var bodyTimeout = Duration.seconds(600)
+    /// A body must bring `minimumBodyRate` bytes a second over each such period; else 408.
+    public var bodyRatePeriod = Duration.seconds(10)
+    /// Bytes a second; see `bodyRatePeriod`.
+    public var minimumBodyRate = 256
+    /// How long a connection may stay open without a request.
+    public var idleTimeout = Duration.seconds(75)
+    /// How long a client may leave waiting bytes of its response without taking any.
+    public var writeTimeout = Duration.seconds(30)
+    /// How long a handler may go on for a client that has sent FIN and got no byte of its answer.
+    ///
+    /// A FIN may mean "that was my whole request" (`printf … | nc -N`) or "I am gone" (an
+    /// interrupted client), and TCP does not tell which until something is written. A quick
+    /// handler is therefore let finish; a long one that has not begun to answer is cancelled. Once
+    /// the response has begun its own writes find out.
+    public var halfCloseGrace = Duration.milliseconds(500)
+    /// How long a connection is drained after an error, so that the client gets to read it.
+    public var lingerTimeout = Duration.seconds(2)
+    /// Largest unread rest of a body that is swallowed to keep the connection.
+    public var drainByteCount = 64 * 1024
+
+    /// The defaults.
+    public init() {}
+}

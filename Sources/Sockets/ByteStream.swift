@@ -1,0 +1,39 @@
+/// A non-blocking connection: bytes in, bytes out, whatever protects them on the way.
+///
+/// One caller at a time; whoever owns a stream serialises its use. It closes when its last
+/// reference goes.
+public protocol ByteStream: AnyObject, Sendable {
+    /// The descriptor an event loop watches for this stream.
+    var descriptorNumber: Int32 { get }
+
+    /// Reads what is there.
+    ///
+    /// - Parameters:
+    ///   - bytes: Gets the bytes at its end.
+    ///   - count: Most bytes to read; at least 1.
+    /// - Returns: How it went.
+    /// - Throws: `disconnected` after a reset.
+    func read(appendingTo bytes: inout [UInt8], upTo count: Int) throws(SocketError) -> ReadOutcome
+
+    /// Writes as much of `first` and then of `second` as goes out without waiting, in one call.
+    ///
+    /// - Parameters:
+    ///   - first: The bytes to go first.
+    ///   - second: The bytes to follow.
+    /// - Returns: How many bytes went, counted over both; 0 where the peer must read first.
+    /// - Throws: `disconnected` where the peer is gone. Never raises a signal.
+    func write(_ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>) throws(SocketError) -> Int
+
+    /// Tells the peer that nothing more will come; reading goes on.
+    func finishWriting()
+}
+
+/// What a read found.
+public enum ReadOutcome: Sendable, Hashable {
+    /// So many bytes were appended; `drained` where the next read would surely block.
+    case bytes(Int, drained: Bool)
+    /// Nothing is there now.
+    case blocked
+    /// The peer will send nothing more.
+    case end
+}

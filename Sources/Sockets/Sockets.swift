@@ -1,1 +1,0 @@
-// Room of `Sockets`; see the architecture section of README.md.
