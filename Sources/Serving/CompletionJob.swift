@@ -1,4 +1,5 @@
 import Inference
+import Routing
 import Tokenization
 
 /// A request for text in any dialect, understood: what to run and how to answer.

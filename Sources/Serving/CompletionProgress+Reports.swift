@@ -1,4 +1,5 @@
 import Inference
+import Routing
 
 extension CompletionProgress {
     /// Writes OpenAI's `usage`; reasoning counts as completion.

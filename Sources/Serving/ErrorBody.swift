@@ -1,10 +1,10 @@
-import HTTPTypes
+import HTTP
 import Inference
 
 /// An error as callers see it: a status and OpenAI's error object.
 struct ErrorBody: Equatable {
     /// The status of the response, unless a stream already began.
-    var status: HTTPResponse.Status
+    var status: HTTPStatus
     /// The class of error.
     var type = "invalid_request_error"
     /// The error's own name.
@@ -22,9 +22,9 @@ struct ErrorBody: Equatable {
     init(_ error: ServingError) {
         message = error.description
         switch error {
-        case .invalidJSON:
+        case .invalidJSON(_, let path):
             status = .badRequest
-            code = "invalid_json"
+            (code, param) = ("invalid_json", path)
         case .wrongType(let path, _, _):
             status = .badRequest
             (code, param) = ("invalid_type", path)
@@ -51,7 +51,7 @@ struct ErrorBody: Equatable {
             code = "method_not_allowed"
             allowed = methods
         case .badHTTP(let number, _):
-            status = HTTPResponse.Status(code: number)
+            status = HTTPStatus(code: number)
             code = Self.name(ofStatus: number)
             if number >= 500 { type = "server_error" }
         case .loading:
@@ -70,7 +70,7 @@ struct ErrorBody: Equatable {
         }
     }
 
-    private init(status: HTTPResponse.Status, code: String, message: String, param: String?) {
+    private init(status: HTTPStatus, code: String, message: String, param: String?) {
         self.status = status
         self.code = code
         self.message = message

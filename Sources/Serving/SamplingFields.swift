@@ -42,7 +42,7 @@ extension RequestFields {
         var biases: [Int32: Float] = [:]
         for name in entries.names {
             // `Int32` would also read a sign.
-            guard name.utf8.allSatisfy((0x30...0x39).contains), let id = Int32(name) else {
+            guard name.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let id = Int32(name) else {
                 throw .invalidValue(
                     path: entries.path(of: name), expected: "named by a token id",
                     found: "'\(name.prefix(32))'")
@@ -114,22 +114,4 @@ extension RequestFields {
         }
         return ids
     }
-}
-
-/// Sizes that no honest request reaches.
-enum RequestLimits {
-    /// Entries of `logit_bias`.
-    static let logitBiases = 1024
-    /// Texts in `stop`.
-    static let stopStrings = 16
-    /// Bytes of one stop text.
-    static let stopBytes = 1024
-    /// Ids in `stop_token_ids`.
-    static let stopIDs = 128
-    /// Alternatives per token.
-    static let topLogprobs = 20
-    /// Names in `warnings`, so that a body of nonsense does not come back whole.
-    static let warnings = 32
-    /// Values nested in a body.
-    static let depth = 128
 }

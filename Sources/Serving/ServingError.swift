@@ -4,8 +4,8 @@ import Inference
 ///
 /// Paths are dotted, list positions included: `messages.2.content`, `budget.tokens`.
 enum ServingError: Error, Equatable {
-    /// The body is not one JSON value in UTF-8 with unique keys.
-    case invalidJSON(String)
+    /// The body is not one JSON object in UTF-8 with unique keys.
+    case invalidJSON(String, path: String?)
     /// A field holds another kind of value.
     case wrongType(path: String, expected: String, found: String)
     /// A field's value lies outside what is served.
@@ -38,7 +38,7 @@ extension ServingError: CustomStringConvertible {
     /// One line: what, where, expected, found.
     var description: String {
         switch self {
-        case .invalidJSON(let reason):
+        case .invalidJSON(let reason, _):
             "the body is not valid JSON: \(reason)"
         case .wrongType(let path, let expected, let found):
             "'\(path)' must be \(expected), found \(found)"
