@@ -1,4 +1,5 @@
-public import Decoding
+// Passed on, so that readers of events need not see the engine.
+@_exported public import enum Decoding.FinishReason
 
 /// What happens to a completion, in order.
 ///

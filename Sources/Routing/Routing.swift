@@ -1,1 +1,0 @@
-// Room of `Routing`; see the architecture section of README.md.

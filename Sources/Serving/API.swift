@@ -1,0 +1,156 @@
+public import HTTP
+public import Inference
+public import Logging
+
+/// The HTTP API over a completion service.
+///
+/// It begins in the state *loading*: everything that needs a model answers 503 until
+/// `markReady()`. `beginDraining()` makes it refuse new work while what runs goes on. Hand
+/// `respond(to:)` and `errorResponse(_:)` to an `HTTPServer`, or let `makeServer(_:)` do it.
+public struct API: Sendable {
+    /// All routes; the table alone checks no keys and adds no header fields.
+    public private(set) var endpoints = EndpointTable()
+    let service: any CompletionService
+    let configuration: ServingConfiguration
+    let lifecycle = Lifecycle()
+    let logger: Logger
+    private let authentication: Authentication
+    private let crossOrigin: CrossOrigin
+
+    /// The API of `service`.
+    ///
+    /// - Parameters:
+    ///   - service: Does the work.
+    ///   - configuration: Keys, limits and intervals.
+    ///   - logger: Gets one line for each request.
+    public init(
+        service: any CompletionService, configuration: ServingConfiguration = .init(),
+        logger: Logger = Logger(label: "serving")
+    ) {
+        self.service = service
+        self.configuration = configuration
+        self.logger = logger
+        authentication = Authentication(keys: configuration.apiKeys)
+        crossOrigin = CrossOrigin(origins: configuration.allowedOrigins)
+        let api = self
+        endpoints.add(.post, "/generate") { try await api.generate($0) }
+        endpoints.add(.post, "/v1/chat/completions") { try await api.chatCompletions($0) }
+        endpoints.add(.post, "/v1/completions") { try await api.completions($0) }
+        endpoints.add(.get, "/v1/models") { _ in api.listModels() }
+        endpoints.add(.get, "/v1/models/{id}") { try api.describeModel($0) }
+        endpoints.add(.get, "/v1/models/{id}/{name}") { try api.describeModel($0) }
+        endpoints.add(.post, "/tokenize") { try await api.tokenize($0) }
+        endpoints.add(.post, "/detokenize") { try await api.detokenize($0) }
+        endpoints.add(.post, "/apply-template") { try await api.applyTemplate($0) }
+        endpoints.add(.get, "/health") { _ in api.health() }
+        endpoints.add(.get, "/v1/health") { _ in api.health() }
+        endpoints.add(.get, "/ready") { _ in api.readiness() }
+        let routes = endpoints.routes
+        endpoints.add(.get, "/") { _ in api.greeting(routes) }
+    }
+
+    /// Whether new work is taken.
+    public var isReady: Bool { lifecycle.phase == .ready }
+
+    /// The models are warm: take work.
+    public func markReady() {
+        lifecycle.advance(to: .ready)
+    }
+
+    /// Take no new work; what runs goes on. There is no way back.
+    public func beginDraining() {
+        lifecycle.advance(to: .draining)
+    }
+
+    /// A server that answers with this API.
+    ///
+    /// - Parameter configuration: Where it listens and what it allows.
+    /// - Returns: A server that listens; call its `run()`.
+    /// - Throws: `SocketError` if the address cannot be had.
+    public func makeServer(_ configuration: HTTPServerConfiguration) throws -> HTTPServer {
+        try HTTPServer(
+            configuration: configuration, handler: { try await respond(to: $0) },
+            errorBody: { errorResponse($0) })
+    }
+
+    /// Answers a request: the key, the route, the error body, the fields that every answer has.
+    ///
+    /// - Parameter request: The request.
+    /// - Returns: The answer, also to bad requests.
+    /// - Throws: `HTTPError.disconnected` or `.cancelled` when nobody waits for an answer.
+    public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
+        var request = request
+        let id = Identifier.request(offered: request.fields[.requestID])
+        request.fields[.requestID] = id
+        let start = ContinuousClock.now
+        var response = try await answer(request)
+        response.fields[.requestID] = id
+        crossOrigin.mark(&response, for: request)
+        logger.info(
+            "\(request.method) \(request.path) \(response.status.code)",
+            metadata: ["id": "\(id)", "ms": "\(start.milliseconds(to: .now))"])
+        return response
+    }
+
+    /// The body of an answer that no handler gave.
+    ///
+    /// - Parameter error: What ended the request.
+    /// - Returns: The error in the shape of all others.
+    public func errorResponse(_ error: HTTPError) -> HTTPResponse {
+        var response = Self.response(ErrorBody(ServingError(error)))
+        response.fields[.requestID] = Identifier.request(offered: nil)
+        crossOrigin.mark(&response, for: nil)
+        return response
+    }
+
+    private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {
+        if let preflight = crossOrigin.preflight(request) { return preflight }
+        do {
+            try authentication.check(request)
+            return try await endpoints.respond(to: request)
+        } catch let error as ServingError {
+            return Self.response(ErrorBody(error))
+        } catch HTTPError.disconnected {
+            throw HTTPError.disconnected
+        } catch HTTPError.cancelled {
+            throw HTTPError.cancelled
+        } catch let error as HTTPError {
+            return Self.response(ErrorBody(ServingError(error)))
+        } catch is CancellationError {
+            throw HTTPError.cancelled
+        }
+    }
+
+    /// Answers with JSON.
+    static func response(_ json: [UInt8], status: HTTPStatus = .ok) -> HTTPResponse {
+        HTTPResponse(status: status, type: "application/json", bytes: json)
+    }
+
+    /// Answers with an error and the fields that tell a client what to do about it.
+    static func response(_ error: ErrorBody) -> HTTPResponse {
+        var response = response(error.json, status: error.status)
+        if error.status == .unauthorized { response.fields[.wwwAuthenticate] = "Bearer" }
+        if !error.allowed.isEmpty {
+            response.fields[.allow] = error.allowed.joined(separator: ", ")
+        }
+        if let seconds = error.retryAfterSeconds {
+            response.fields[.retryAfter] = "\(seconds)"
+            response.fields[.retryAfterMilliseconds] = "\(seconds * 1000)"
+        }
+        return response
+    }
+}
+
+extension ServingError {
+    /// The error that HTTP's own is told as.
+    init(_ error: HTTPError) {
+        switch error {
+        case .notFound(let path):
+            self = .noSuchRoute(path: path)
+        case .methodNotAllowed(let method, let allowed):
+            self = .methodNotAllowed(method: method, allowed: allowed)
+        default:
+            self = .badHTTP(status: error.status.code, reason: error.description)
+        }
+    }
+}

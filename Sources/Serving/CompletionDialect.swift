@@ -1,0 +1,39 @@
+import Inference
+
+/// How one API tells of a completion: whole, or event by event.
+///
+/// A stream is the documents of `documents(for:prompt:progress:)` in order, those of
+/// `closing(_:)`, and `[DONE]`; the texts in it, concatenated, are the texts of `whole(_:)`.
+protocol CompletionDialect: Sendable {
+    /// What the names of answers begin with.
+    static var idPrefix: String { get }
+
+    /// A dialect at the start of an answer.
+    init(job: CompletionJob)
+
+    /// The answer to a request that does not stream.
+    func whole(_ progress: CompletionProgress) -> [UInt8]
+
+    /// What a stream says of an event that `progress` has taken into account already.
+    mutating func documents(
+        for event: CompletionEvent, prompt: Int, progress: CompletionProgress
+    ) -> [[UInt8]]
+
+    /// What a stream says when every choice has ended.
+    mutating func closing(_ progress: CompletionProgress) -> [[UInt8]]
+}
+
+extension CompletionEvent.Delta {
+    /// Whether there is nothing to tell.
+    var isEmpty: Bool { reasoning.isEmpty && content.isEmpty && tokens.isEmpty }
+
+    /// The tokens of the thought, or those of the answer.
+    func tokens(ofReasoning isReasoning: Bool) -> [TokenReport] {
+        tokens.filter { $0.isReasoning == isReasoning }
+    }
+}
+
+extension FinishReason {
+    /// OpenAI's word for it; other ends are errors and never get here.
+    var name: String { self == .length ? "length" : "stop" }
+}

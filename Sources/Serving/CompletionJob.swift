@@ -1,0 +1,79 @@
+import Inference
+import Routing
+import Tokenization
+
+/// A request for text in any dialect, understood: what to run and how to answer.
+struct CompletionJob {
+    /// One per prompt; they differ in the prompt alone.
+    var requests: [CompletionRequest]
+    /// What the caller allows.
+    var ceilings = CeilingFields()
+    /// Whether the answer is a stream of events.
+    var streams = false
+    /// Whether the stream ends with a usage event.
+    var includesUsage = false
+    /// Things the caller should know.
+    var warnings: [String] = []
+    /// The name of the field that carries the prompt, for errors about it.
+    var promptField: String
+    /// The prompts' own words, where they came as text and are to be echoed.
+    var echoedTexts: [String?] = []
+    /// Whether the caller wants no new token at all, only the echo.
+    var discardsOutput = false
+    /// Plain text to complete if the model turns out to have no chat template.
+    var plainPrompt: String?
+
+    /// Samples of each prompt.
+    var samples: Int { requests.first?.samples ?? 1 }
+    /// The model's name as asked.
+    var requestedModel: String? { requests.first?.model }
+
+    /// Reads the fields that every dialect shares; `requests` holds the prompts only.
+    init(
+        prompts: [CompletionRequest.Prompt], promptField: String, leastTokens: Int,
+        fields: inout RequestFields, limits: ServingConfiguration
+    ) throws(ServingError) {
+        var template = CompletionRequest(prompt: .ids([]))
+        template.model = try fields.string("model").flatMap { $0.isEmpty ? nil : $0 }
+        template.sampling = try fields.sampling()
+        template.stopStrings = try fields.stopStrings()
+        template.stopIDs = Set(
+            try fields.tokenIDs("stop_token_ids", atMost: RequestLimits.stopIDs) ?? [])
+        template.ignoresEndOfSequence = try fields.boolean("ignore_eos") ?? false
+        template.samples = try fields.integer("n", in: 1...limits.maximumSamples) ?? 1
+        // OpenAI's `best_of` samples more than it returns; equal to `n` it asks for nothing.
+        if fields.peek("best_of")?.exactInteger == template.samples { _ = fields.take("best_of") }
+        let (choices, overflow) = prompts.count.multipliedReportingOverflow(by: template.samples)
+        guard !overflow, choices <= limits.maximumChoices else {
+            throw .invalidValue(
+                path: "n", expected: "at most \(limits.maximumChoices) choices over all prompts",
+                found: "\(prompts.count) prompts of \(template.samples)")
+        }
+        ceilings = try fields.ceilings(atLeast: leastTokens)
+        if ceilings.tightest == 0 {
+            // The engine always makes a token; one is made and not shown.
+            discardsOutput = true
+            ceilings.ceilings.maximumTokens = ceilings.ceilings.maximumTokens.map { max($0, 1) }
+            ceilings.ceilings.maximumCompletionTokens =
+                ceilings.ceilings.maximumCompletionTokens.map { max($0, 1) }
+            ceilings.ceilings.maximumNewTokens =
+                ceilings.ceilings.maximumNewTokens.map { max($0, 1) }
+        }
+        template.maximumTokens = ceilings.tightest
+        streams = try fields.boolean("stream") ?? false
+        if var options = try fields.object("stream_options") {
+            includesUsage = try options.boolean("include_usage") ?? false
+        }
+        self.promptField = promptField
+        requests = prompts.map { prompt in
+            var request = template
+            request.prompt = prompt
+            return request
+        }
+    }
+
+    /// Changes every request in the same way.
+    mutating func forEachRequest(_ change: (inout CompletionRequest) -> Void) {
+        for index in requests.indices { change(&requests[index]) }
+    }
+}

@@ -1,0 +1,111 @@
+import Inference
+import Routing
+
+extension CompletionProgress {
+    /// Writes OpenAI's `usage`; reasoning counts as completion.
+    func writeUsage(into json: inout JSONWriter) {
+        json.object("usage") {
+            $0.field("prompt_tokens", promptTokens)
+            $0.field("completion_tokens", completionTokens)
+            $0.field("total_tokens", promptTokens + completionTokens)
+            $0.object("prompt_tokens_details") { $0.field("cached_tokens", 0) }
+            $0.object("completion_tokens_details") {
+                $0.field("reasoning_tokens", reasoningTokens)
+            }
+        }
+    }
+
+    /// Writes `budget`: what was asked, what held, what was spent, what ran out.
+    ///
+    /// `effective.tokens` holds for each choice, `spent` counts all of them; `exhausted` is that
+    /// of the first choice that was cut off.
+    func writeBudget(into json: inout JSONWriter) {
+        json.object("budget") {
+            writeRequested(into: &$0)
+            $0.object("effective") {
+                let budget = budgets.first
+                $0.field("tokens", job.discardsOutput ? 0 : budget?.tokens)
+                $0.field("set_by", budget?.bound.rawValue)
+            }
+            $0.object("spent") {
+                let milliseconds = milliseconds
+                $0.field("prompt_tokens", promptTokens)
+                $0.field("reasoning_tokens", reasoningTokens)
+                $0.field("answer_tokens", completionTokens - reasoningTokens)
+                $0.field("first_token_ms", milliseconds.first)
+                $0.field("total_ms", milliseconds.total)
+            }
+            let cut = choices.indices.lazy.compactMap { exhausted(choice: $0) }.first
+            $0.field("exhausted", cut)
+            $0.field("forced_close", false)
+        }
+    }
+
+    private func writeRequested(into json: inout JSONWriter) {
+        let ceilings = job.ceilings.ceilings
+        json.object("requested") {
+            if let tokens = job.ceilings.budget.tokens { $0.field("tokens", tokens) }
+            if let tokens = ceilings.maximumTokens { $0.field("max_tokens", tokens) }
+            if let tokens = ceilings.maximumCompletionTokens {
+                $0.field("max_completion_tokens", tokens)
+            }
+            if let tokens = ceilings.maximumNewTokens { $0.field("max_new_tokens", tokens) }
+            if let model = job.requestedModel { $0.field("model", model) }
+        }
+    }
+
+    /// Writes `warnings` if there are any.
+    func writeWarnings(into json: inout JSONWriter) {
+        guard !job.warnings.isEmpty else { return }
+        json.array("warnings") {
+            for warning in job.warnings { $0.value(warning) }
+        }
+    }
+
+    /// Writes the members that every document of an answer begins with.
+    func writeHead(into json: inout JSONWriter, object: String) {
+        json.field("id", id)
+        json.field("object", object)
+        json.field("created", created)
+        json.field("model", model)
+    }
+}
+
+extension JSONWriter {
+    /// Writes a token and its rivals as chat's `logprobs.content` has them.
+    mutating func element(_ token: TokenReport) {
+        object {
+            $0.describe(id: token.id, bytes: token.bytes, logprob: token.logprob)
+            $0.array("top_logprobs") {
+                for rival in token.top {
+                    $0.object {
+                        $0.describe(id: rival.id, bytes: rival.bytes, logprob: rival.logprob)
+                    }
+                }
+            }
+        }
+    }
+
+    private mutating func describe(id: Int32, bytes: [UInt8], logprob: Float?) {
+        field("token", TokenText.of(bytes))
+        field("id", Int(id))
+        field("logprob", logprob: logprob)
+        array("bytes") {
+            for byte in bytes { $0.value(Int(byte)) }
+        }
+    }
+}
+
+/// A token's bytes as JSON can carry them.
+enum TokenText {
+    /// The text, or OpenAI's `bytes:\xe2\x80` for a piece of a code point.
+    static func of(_ bytes: [UInt8]) -> String {
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let digits = Array("0123456789abcdef")
+        return bytes.reduce(into: "bytes:") { text, byte in
+            text += "\\x"
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Inference
+import Routing
+
+/// What is known of a request while it runs: all that an answer in any dialect is made of.
+struct CompletionProgress {
+    /// One choice of the answer.
+    struct Choice {
+        /// The thought so far, unless the answer is streamed.
+        var reasoning = ""
+        /// The answer so far, unless it is streamed.
+        var content = ""
+        /// The tokens so far, where the caller wants them and the answer is not streamed.
+        var tokens: [TokenReport] = []
+        /// How it ended.
+        var finished: CompletionEvent.Finished?
+    }
+
+    /// The name of the answer.
+    let id: String
+    /// Seconds since 1970.
+    let created: Int
+    /// What was asked.
+    let job: CompletionJob
+    /// What was decided, by prompt.
+    let accepted: [CompletionEvent.Accepted]
+    /// The ceilings, by prompt.
+    let budgets: [EffectiveBudget]
+    /// The choices: all samples of the first prompt, then those of the second, and so on.
+    private(set) var choices: [Choice]
+    private let received: ContinuousClock.Instant
+    private var firstToken: ContinuousClock.Instant?
+    private var ended: ContinuousClock.Instant?
+
+    /// The start, when every prompt was accepted.
+    init(
+        id: String, created: Int, job: CompletionJob, accepted: [CompletionEvent.Accepted],
+        received: ContinuousClock.Instant
+    ) throws(ServingError) {
+        self.id = id
+        self.created = created
+        self.job = job
+        self.accepted = accepted
+        self.received = received
+        var budgets: [EffectiveBudget] = []
+        for decided in accepted {
+            do {
+                // What inference clamped to, it clamped to the context.
+                budgets.append(
+                    try job.ceilings.budget.resolve(
+                        promptTokens: decided.promptTokens,
+                        contextLength: decided.promptTokens + decided.maximumTokens,
+                        requestCeilings: job.ceilings.ceilings))
+            } catch {
+                throw .engineFailed(error.description)
+            }
+        }
+        self.budgets = budgets
+        choices = Array(repeating: Choice(), count: accepted.count * job.samples)
+    }
+
+    /// The checkpoint that answers.
+    var model: String { accepted.first?.model ?? "" }
+    /// Whether every choice has ended.
+    var isComplete: Bool { choices.allSatisfy { $0.finished != nil } }
+
+    /// The choice that a sample of a prompt is.
+    func index(prompt: Int, sample: Int) -> Int { prompt * job.samples + sample }
+
+    /// The prompt that a choice answers.
+    func prompt(ofChoice index: Int) -> Int { index / job.samples }
+
+    /// Takes an event of one prompt into account.
+    ///
+    /// - Throws: `ServingError.engineFailed` or `.draining` for an end that is no answer.
+    mutating func note(_ event: CompletionEvent, prompt: Int) throws(ServingError) {
+        switch event {
+        case .accepted:
+            break
+        case .delta(let delta):
+            if firstToken == nil { firstToken = .now }
+            guard !job.streams, !job.discardsOutput else { return }
+            let index = index(prompt: prompt, sample: delta.sample)
+            choices[index].reasoning += delta.reasoning
+            choices[index].content += delta.content
+            choices[index].tokens += delta.tokens
+        case .finished(var finished):
+            switch finished.reason {
+            case .stop, .length: break
+            case .cancelled: throw .engineFailed("it was cancelled")
+            case .shutdown: throw .draining
+            }
+            if job.discardsOutput {
+                finished.reason = .length
+                finished.stopString = nil
+                (finished.completionTokens, finished.reasoningTokens) = (0, 0)
+            }
+            choices[index(prompt: prompt, sample: finished.sample)].finished = finished
+            ended = .now
+        }
+    }
+
+    /// Milliseconds from the request to the first token and to the last.
+    var milliseconds: (first: Double?, total: Double?) {
+        (firstToken.map { received.milliseconds(to: $0) }, ended.map(received.milliseconds(to:)))
+    }
+
+    /// Tokens per second after the first, over all choices.
+    var tokensPerSecond: Double? {
+        guard let firstToken, let ended else { return nil }
+        let elapsed = firstToken.milliseconds(to: ended) / 1000
+        let tokens = completionTokens - choices.count
+        guard elapsed > 0, tokens > 0 else { return nil }
+        return (Double(tokens) / elapsed * 100).rounded() / 100
+    }
+
+    /// Tokens of all prompts; samples of a prompt share it.
+    var promptTokens: Int { accepted.map(\.promptTokens).reduce(0, +) }
+    /// New tokens of all choices.
+    var completionTokens: Int {
+        choices.compactMap { $0.finished?.completionTokens }.reduce(0, +)
+    }
+    /// New tokens inside the thoughts.
+    var reasoningTokens: Int {
+        choices.compactMap { $0.finished?.reasoningTokens }.reduce(0, +)
+    }
+
+    /// Which ceiling cut a choice off; `nil` if none did.
+    func exhausted(choice index: Int) -> String? {
+        guard choices[index].finished?.reason == .length, !job.discardsOutput else { return nil }
+        return budgets[prompt(ofChoice: index)].bound == .context ? "context" : "tokens"
+    }
+}
+
+extension ContinuousClock.Instant {
+    /// Milliseconds from here to `other`, to the tenth.
+    func milliseconds(to other: ContinuousClock.Instant) -> Double {
+        let parts = duration(to: other).components
+        let exact = Double(parts.seconds) * 1e3 + Double(parts.attoseconds) / 1e15
+        return (exact * 10).rounded() / 10
+    }
+}

@@ -1,0 +1,143 @@
+import HTTP
+import Inference
+import Routing
+
+/// A request whose completions were accepted and have begun.
+struct CompletionRun {
+    private let streams: [AsyncStream<CompletionEvent>]
+    private let progress: CompletionProgress
+
+    /// Begins the completions of `job` and waits until all of them are accepted.
+    ///
+    /// - Throws: `ServingError` if any of them is refused, those already begun being cancelled;
+    ///   `CancellationError` if the client is gone.
+    init(
+        _ job: CompletionJob, id: String, created: Int, service: any CompletionService
+    ) async throws {
+        let received = ContinuousClock.now
+        var job = job
+        var streams: [AsyncStream<CompletionEvent>] = []
+        for index in job.requests.indices {
+            streams.append(try await Self.begin(index, of: &job, service: service))
+        }
+        var accepted: [CompletionEvent.Accepted] = []
+        for stream in streams { accepted.append(try await Self.acceptance(of: stream)) }
+        self.streams = streams
+        progress = try CompletionProgress(
+            id: id, created: created, job: job, accepted: accepted, received: received)
+    }
+
+    /// The checkpoint that answers.
+    var model: String { progress.model }
+    /// The ceiling on new tokens of each choice.
+    var budgetTokens: Int { progress.budgets.first?.tokens ?? 0 }
+
+    private static func begin(
+        _ index: Int, of job: inout CompletionJob, service: any CompletionService
+    ) async throws(ServingError) -> AsyncStream<CompletionEvent> {
+        do {
+            return try await service.complete(job.requests[index])
+        } catch {
+            guard case .noChatTemplate = error, let text = job.plainPrompt else {
+                throw .inference(error, promptField: job.promptField)
+            }
+            job.plainPrompt = nil
+            job.requests[index].prompt = .text(text)
+            job.warnings.append("the model has no chat template; the prompt was completed as text")
+            return try await begin(index, of: &job, service: service)
+        }
+    }
+
+    private static func acceptance(
+        of stream: AsyncStream<CompletionEvent>
+    ) async throws -> CompletionEvent.Accepted {
+        // The stream keeps its place: the rest is read by another iterator.
+        for await event in stream {
+            switch event {
+            case .accepted(let accepted): return accepted
+            case .finished(let finished) where finished.reason == .shutdown:
+                throw ServingError.draining
+            default: throw ServingError.engineFailed("it began before it was accepted")
+            }
+        }
+        try Task.checkCancellation()
+        throw ServingError.engineFailed("it ended before it was accepted")
+    }
+
+    /// Waits for the end and tells all at once.
+    func whole(_ dialect: some CompletionDialect) async throws -> [UInt8] {
+        try await withMergedEvents(of: streams, ticking: nil) { events in
+            var progress = progress
+            for await event in events {
+                let state = try Self.note(event, in: &progress)
+                if state == .complete { return dialect.whole(progress) }
+            }
+            throw CancellationError()
+        }
+    }
+
+    /// Tells event by event, with a comment whenever nothing was said for `interval`.
+    ///
+    /// Errors of the completion are told in the stream; only those of the connection are thrown.
+    func stream(
+        _ dialect: some CompletionDialect, to writer: HTTPBodyWriter, keepAlive interval: Duration
+    ) async throws {
+        do {
+            try await withMergedEvents(of: streams, ticking: interval) { events in
+                var (progress, dialect) = (progress, dialect)
+                var lastWrite = ContinuousClock.now - interval
+                for await event in events {
+                    let state = try Self.note(event, in: &progress)
+                    var frames: [UInt8] = []
+                    switch event {
+                    case .event(let event, let prompt):
+                        frames = Self.frames(
+                            dialect.documents(for: event, prompt: prompt, progress: progress))
+                    // Ticks jitter; a comment a little early is better than one a whole turn late.
+                    case .tick where ContinuousClock.now - lastWrite >= interval * 3 / 4:
+                        frames = ServerSentEvent(comment: "waiting").bytes
+                    case .tick, .ended:
+                        break
+                    }
+                    if state == .complete { frames += Self.frames(dialect.closing(progress)) }
+                    if !frames.isEmpty {
+                        try await writer.write(frames)
+                        lastWrite = .now
+                    }
+                    if state == .complete { return }
+                }
+                throw CancellationError()
+            }
+        } catch let error as ServingError {
+            try await writer.write(ServerSentEvent(data: ErrorBody(error).json))
+        }
+        try await writer.write(ServerSentEvent(data: "[DONE]"))
+    }
+
+    private enum State {
+        case running
+        case complete
+    }
+
+    private static func note(
+        _ event: MergedEvent, in progress: inout CompletionProgress
+    ) throws(ServingError) -> State {
+        switch event {
+        case .event(let event, let prompt):
+            try progress.note(event, prompt: prompt)
+        case .ended(let prompt):
+            let samples = progress.job.samples
+            let choices = progress.choices[prompt * samples..<(prompt + 1) * samples]
+            guard choices.allSatisfy({ $0.finished != nil }) else {
+                throw .engineFailed("the engine stopped")
+            }
+        case .tick:
+            break
+        }
+        return progress.isComplete ? .complete : .running
+    }
+
+    private static func frames(_ documents: [[UInt8]]) -> [UInt8] {
+        documents.reduce(into: []) { $0 += ServerSentEvent(data: $1).bytes }
+    }
+}

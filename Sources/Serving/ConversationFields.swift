@@ -1,0 +1,140 @@
+import Tokenization
+
+extension RequestFields {
+    /// Fields of the request that templates may read under the same name.
+    private static let templateFields = [
+        "documents", "enable_thinking", "reasoning_effort", "add_generation_prompt",
+    ]
+    /// Variables that belong to other fields or to the server.
+    private static let reservedVariables: Set<String> = [
+        "messages", "tools", "chat_template", "tokenize", "bos_token", "eos_token",
+    ]
+
+    /// Reads the fields of a conversation into the chat template's variables.
+    ///
+    /// - Throws: `ServingError.missing` without `messages`.
+    mutating func conversation() throws(ServingError) -> [String: TemplateValue] {
+        guard let messages = try array("messages") else {
+            throw .missing(path: path(of: "messages"))
+        }
+        guard !messages.isEmpty else {
+            throw .invalidValue(
+                path: path(of: "messages"), expected: "a list of at least one message",
+                found: "none")
+        }
+        var read: [TemplateValue] = []
+        for (position, message) in messages.enumerated() {
+            guard case .object(let members) = message else {
+                throw mismatch("messages.\(position)", "an object", message)
+            }
+            read.append(try RequestFields(members, path: "messages.\(position)").message(members))
+        }
+        var variables: [String: TemplateValue] = ["messages": .array(read)]
+        for name in Self.templateFields {
+            if let value = take(name) { variables[name] = value }
+        }
+        if let extra = try object("chat_template_kwargs") {
+            for name in extra.names {
+                guard !Self.reservedVariables.contains(name) else {
+                    throw .unsupported(
+                        path: extra.path(of: name), reason: "the server sets this variable")
+                }
+                if let value = extra.peek(name) { variables[name] = value }
+            }
+        }
+        if let tools = try offeredTools() { variables["tools"] = tools }
+        return variables
+    }
+
+    /// The tools that the template shows to the model; `nil` for none.
+    private mutating func offeredTools() throws(ServingError) -> TemplateValue? {
+        let tools = try array("tools")
+        let choice = take("tool_choice")
+        switch choice {
+        case nil, .string("auto"): break
+        case .string("none"): return nil
+        case .some(let choice):
+            throw .unsupported(
+                path: path(of: "tool_choice"),
+                reason: "only 'auto' and 'none' can be honoured, found \(choice.brief)")
+        }
+        guard let tools, !tools.isEmpty else { return nil }
+        for (position, tool) in tools.enumerated() {
+            guard case .object = tool else {
+                throw mismatch("tools.\(position)", "an object", tool)
+            }
+        }
+        return .array(tools)
+    }
+
+    /// The message as templates expect it: content in one text, both names of the reasoning.
+    private func message(
+        _ members: [TemplateValue.Pair]
+    ) throws(ServingError) -> TemplateValue {
+        guard let role = peek("role") else { throw .missing(path: path(of: "role")) }
+        guard case .string(let name) = role, !name.isEmpty else {
+            throw mismatch("role", "a string that is not empty", role)
+        }
+        if peek("content") == nil, name != "assistant" {
+            throw .missing(path: path(of: "content"))
+        }
+        var written: [TemplateValue.Pair] = []
+        for member in members {
+            var member = member
+            if member.key == "content" { member.value = try content(member.value) }
+            written.append(member)
+        }
+        for (one, other) in [
+            ("reasoning", "reasoning_content"), ("reasoning_content", "reasoning"),
+        ] {
+            guard let thought = peek(one), peek(other) == nil else { continue }
+            guard case .string = thought else { throw mismatch(one, "a string", thought) }
+            written.removeAll { $0.key == other }
+            written.append(TemplateValue.Pair(key: other, value: thought))
+        }
+        return .object(written)
+    }
+
+    /// A message's text: as it is, or its text parts joined by line breaks.
+    private func content(_ value: TemplateValue) throws(ServingError) -> TemplateValue {
+        switch value {
+        case .string, .null: return value
+        case .array(let parts):
+            var texts: [String] = []
+            for (position, part) in parts.enumerated() {
+                texts.append(try text(of: part, at: "content.\(position)"))
+            }
+            return .string(texts.joined(separator: "\n"))
+        default: throw mismatch("content", "a string, null or a list of parts", value)
+        }
+    }
+
+    private func text(of part: TemplateValue, at name: String) throws(ServingError) -> String {
+        if case .string(let text) = part { return text }
+        guard case .object(let members) = part else {
+            throw mismatch(name, "an object", part)
+        }
+        let fields = RequestFields(members, path: path(of: name))
+        guard let type = fields.peek("type") else {
+            throw .missing(path: fields.path(of: "type"))
+        }
+        guard type == .string("text") || type == .string("input_text") else {
+            throw .unsupported(
+                path: fields.path(of: "type"),
+                reason: "only parts of type 'text' can be read, found \(type.brief)")
+        }
+        switch fields.peek("text") {
+        case .string(let text): return text
+        case nil: throw .missing(path: fields.path(of: "text"))
+        case .some(let other): throw fields.mismatch("text", "a string", other)
+        }
+    }
+}
+
+extension TemplateValue {
+    /// The kind of value, short texts quoted.
+    var brief: String {
+        guard case .string(let text) = self else { return kind }
+        return "'\(text.prefix(32))'"
+    }
+}

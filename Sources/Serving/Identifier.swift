@@ -1,0 +1,27 @@
+/// Names for requests and answers.
+enum Identifier {
+    /// A new name: the prefix and 96 random bits.
+    static func make(_ prefix: String) -> String {
+        var generator = SystemRandomNumberGenerator()
+        let digits = Array("0123456789abcdef")
+        return prefix + String((0..<24).map { _ in digits[Int(generator.next() & 15)] })
+    }
+
+    /// The client's own request id if it is fit to be echoed and logged, else a new one.
+    static func request(offered: String?) -> String {
+        guard let offered, (1...128).contains(offered.utf8.count),
+            offered.utf8.allSatisfy(isPlain)
+        else { return make("req-") }
+        return offered
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default:
+            "-_.:/+=@".utf8.contains(byte)
+        }
+    }
+}

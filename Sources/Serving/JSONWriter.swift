@@ -1,0 +1,158 @@
+/// Writes compact JSON (RFC 8259) straight into bytes, members in the order of the calls.
+///
+/// Line breaks never appear in the output, so a document is one line of a server-sent event.
+struct JSONWriter {
+    /// What was written.
+    private(set) var bytes: [UInt8] = []
+    /// Whether a comma goes before the next member or element.
+    private var separates = false
+
+    /// One object as a document.
+    static func object(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object(members)
+        return writer.bytes
+    }
+
+    /// An object as an element.
+    mutating func object(_ members: (inout JSONWriter) -> Void) {
+        enclose(UInt8(ascii: "{"), UInt8(ascii: "}"), members)
+    }
+
+    /// An object as a member.
+    mutating func object(_ key: String, _ members: (inout JSONWriter) -> Void) {
+        name(key)
+        object(members)
+    }
+
+    /// A list as a member.
+    mutating func array(_ key: String, _ elements: (inout JSONWriter) -> Void) {
+        name(key)
+        enclose(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
+    }
+
+    /// A list as an element.
+    mutating func array(_ elements: (inout JSONWriter) -> Void) {
+        enclose(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
+    }
+
+    /// A text or `null` as a member.
+    mutating func field(_ key: String, _ value: String?) {
+        name(key)
+        self.value(value)
+    }
+
+    /// An integer or `null` as a member.
+    mutating func field(_ key: String, _ value: Int?) {
+        name(key)
+        self.value(value)
+    }
+
+    /// A number or `null` as a member; what is not finite becomes `null`.
+    mutating func field(_ key: String, _ value: Double?) {
+        name(key)
+        self.value(value)
+    }
+
+    /// A log-probability as a member.
+    mutating func field(_ key: String, logprob: Float?) {
+        name(key)
+        self.value(logprob: logprob)
+    }
+
+    /// A truth value as a member.
+    mutating func field(_ key: String, _ value: Bool) {
+        name(key)
+        separate()
+        append(value ? "true" : "false")
+    }
+
+    /// A text or `null` as an element.
+    mutating func value(_ value: String?) {
+        separate()
+        guard let value else { return append("null") }
+        quote(value)
+    }
+
+    /// An integer or `null` as an element.
+    mutating func value(_ value: Int?) {
+        separate()
+        append(value.map(String.init) ?? "null")
+    }
+
+    /// A number or `null` as an element; what is not finite becomes `null`.
+    mutating func value(_ value: Double?) {
+        separate()
+        guard let value, value.isFinite else { return append("null") }
+        append("\(value)")
+    }
+
+    /// A log-probability as an element, with the digits that a `Float` has.
+    ///
+    /// An impossible token has an infinite one, which JSON cannot carry; -9999 stands for it, as
+    /// clients know from other servers.
+    mutating func value(logprob: Float?) {
+        separate()
+        guard let logprob else { return append("null") }
+        append(logprob.isFinite ? "\(logprob)" : "-9999.0")
+    }
+
+    /// `null` as a member.
+    mutating func null(_ key: String) {
+        name(key)
+        separate()
+        append("null")
+    }
+
+    private mutating func name(_ key: String) {
+        separate()
+        quote(key)
+        bytes.append(UInt8(ascii: ":"))
+        separates = false
+    }
+
+    private mutating func separate() {
+        if separates { bytes.append(UInt8(ascii: ",")) }
+        separates = true
+    }
+
+    private mutating func enclose(
+        _ open: UInt8, _ close: UInt8, _ content: (inout JSONWriter) -> Void
+    ) {
+        separate()
+        bytes.append(open)
+        separates = false
+        content(&self)
+        bytes.append(close)
+        separates = true
+    }
+
+    private mutating func append(_ literal: String) {
+        bytes.append(contentsOf: literal.utf8)
+    }
+
+    private mutating func quote(_ text: String) {
+        let digits = Array("0123456789abcdef".utf8)
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0x0A:
+                append("\\n")
+            case 0x0D:
+                append("\\r")
+            case 0x09:
+                append("\\t")
+            case 0..<0x20:
+                append("\\u00")
+                bytes.append(digits[Int(byte >> 4)])
+                bytes.append(digits[Int(byte & 15)])
+            default:
+                bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}

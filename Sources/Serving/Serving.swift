@@ -1,1 +1,0 @@
-// Room of `Serving`; see the architecture section of README.md.

@@ -1,0 +1,30 @@
+/// What the API allows and how it behaves.
+public struct ServingConfiguration: Sendable {
+    /// Web pages that may read the answers (CORS).
+    public enum AllowedOrigins: Sendable, Equatable {
+        /// Pages of every origin.
+        case any
+        /// Pages of these origins, each as browsers send it: `https://example.org`.
+        case only(Set<String>)
+    }
+
+    /// Keys of which a request must carry one; empty asks for none.
+    public var apiKeys: [String] = []
+    /// Web pages that may read the answers.
+    public var allowedOrigins = AllowedOrigins.any
+    /// How long a stream may be silent before a comment shows that it lives.
+    public var keepAliveInterval = Duration.seconds(5)
+    /// Age of the decode loop's heartbeat above which `/health` answers 503.
+    public var heartbeatLimit = Duration.seconds(30)
+    /// Largest request body in bytes; more is 413.
+    public var maximumBodyByteCount = 16 << 20
+    /// Most samples of one prompt (`n`).
+    public var maximumSamples = 64
+    /// Most choices of one request, over all of its prompts.
+    public var maximumChoices = 256
+    /// The version that `GET /` tells.
+    public var version = "0.1.0"
+
+    /// The defaults.
+    public init() {}
+}

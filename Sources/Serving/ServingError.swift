@@ -1,0 +1,103 @@
+import Inference
+
+/// Why a request is answered with an error.
+///
+/// Paths are dotted, list positions included: `messages.2.content`, `budget.tokens`.
+enum ServingError: Error, Equatable {
+    /// The body is not one JSON object in UTF-8 with unique keys.
+    case invalidJSON(String, path: String?)
+    /// A field holds another kind of value.
+    case wrongType(path: String, expected: String, found: String)
+    /// A field's value lies outside what is served.
+    case invalidValue(path: String, expected: String, found: String)
+    /// A field is needed and absent.
+    case missing(path: String)
+    /// A field would change the output and is not honoured.
+    case unsupported(path: String, reason: String)
+    /// The budget is not one.
+    case invalidBudget(path: String, reason: String)
+    /// No key, or not one of ours.
+    case unauthorized
+    /// The path names nothing.
+    case noSuchRoute(path: String)
+    /// The path exists, the method does not.
+    case methodNotAllowed(method: String, allowed: [String])
+    /// HTTP refused the request before it had a body.
+    case badHTTP(status: Int, reason: String)
+    /// The models are not ready to answer yet.
+    case loading
+    /// The server finishes what it has and takes nothing new.
+    case draining
+    /// Inference refused the request; `promptField` is the name the dialect gives the prompt.
+    case inference(InferenceError, promptField: String)
+    /// The engine stopped before the completion was whole.
+    case engineFailed(String)
+}
+
+extension ServingError: CustomStringConvertible {
+    /// One line: what, where, expected, found.
+    var description: String {
+        switch self {
+        case .invalidJSON(let reason, _):
+            "the body is not valid JSON: \(reason)"
+        case .wrongType(let path, let expected, let found):
+            "'\(path)' must be \(expected), found \(found)"
+        case .invalidValue(let path, let expected, let found):
+            "'\(path)' must be \(expected), found \(found)"
+        case .missing(let path):
+            "'\(path)' is missing"
+        case .unsupported(let path, let reason):
+            "'\(path)' is not supported: \(reason)"
+        case .invalidBudget(let path, let reason):
+            "'\(path)' is not a valid budget: \(reason)"
+        case .unauthorized:
+            "no valid API key: send 'Authorization: Bearer KEY' or 'x-api-key: KEY'"
+        case .noSuchRoute(let path):
+            "no route '\(path)'"
+        case .methodNotAllowed(let method, let allowed):
+            "\(method) is not allowed here, only \(allowed.joined(separator: ", "))"
+        case .badHTTP(_, let reason):
+            reason
+        case .loading:
+            "the models are still loading"
+        case .draining:
+            "the server is shutting down and takes no new requests"
+        case .inference(let error, _):
+            Self.describe(error)
+        case .engineFailed(let reason):
+            "the completion could not be finished: \(reason)"
+        }
+    }
+
+    private static func describe(_ error: InferenceError) -> String {
+        switch error {
+        case .unknownModel(let asked, let served):
+            "the model '\(asked)' does not exist; served: \(served.joined(separator: ", "))"
+        case .contextLengthExceeded(let promptTokens, let contextLength):
+            // Gateways and clients recognise this case by the words "maximum context length is".
+            """
+            This model's maximum context length is \(contextLength) tokens, but the prompt holds \
+            \(promptTokens) tokens and leaves no room for a new one. Please shorten the prompt.
+            """
+        case .emptyPrompt:
+            "the prompt holds no token"
+        case .invalidToken(let id, let vocabularySize):
+            "token id \(id) is outside the vocabulary of \(vocabularySize)"
+        case .noChatTemplate(let model):
+            "the model '\(model)' has no chat template; send plain text instead"
+        case .templateFailed(let message):
+            "the chat template refused the conversation: \(message)"
+        case .insufficientMemory(let needed, let available):
+            """
+            the request may need room for \(needed) tokens and the server has \(available); lower \
+            'max_tokens' or 'budget', or shorten the prompt
+            """
+        case .queueFull(let depth, let seconds):
+            "\(depth) requests are waiting already; try again in \(seconds) s"
+        case .shuttingDown:
+            "the server is shutting down and takes no new requests"
+        case .invalidRequest(let field, let message):
+            "'\(field)': \(message)"
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Tokenization
+
+extension RequestFields {
+    /// Fields of other servers that would change the output and that nothing here honours, with
+    /// the values, besides empty ones and `false`, that ask for nothing.
+    ///
+    /// To ignore one of these would answer a question that was not asked.
+    private static let unhonoured: [String: [TemplateValue]] = [
+        "adapter_id": [],
+        "allowed_token_ids": [],
+        "audio": [],
+        "bad_words": [],
+        "best_of": [.integer(1)],
+        "continue_final_message": [],
+        "do_sample": [.boolean(true)],
+        "dry_multiplier": [.integer(0)],
+        "ebnf": [],
+        "echo": [],
+        "function_call": [.string("auto"), .string("none")],
+        "functions": [],
+        "grammar": [],
+        "guided_choice": [],
+        "guided_grammar": [],
+        "guided_json": [],
+        "guided_regex": [],
+        "include_stop_str_in_output": [],
+        "json_schema": [],
+        "length_penalty": [.integer(1)],
+        "logits_processors": [],
+        "min_tokens": [.integer(0)],
+        "mirostat": [.integer(0)],
+        "modalities": [.array([.string("text")])],
+        "n_predict": [.integer(-1)],
+        "num_predict": [.integer(-1)],
+        "prompt_embeds": [],
+        "prompt_logprobs": [],
+        "reasoning_budget_tokens": [.integer(-1)],
+        "regex": [],
+        "repetition_detection": [],
+        "response_format": [.object([TemplateValue.Pair(key: "type", value: .string("text"))])],
+        "skip_special_tokens": [.boolean(true)],
+        "spaces_between_special_tokens": [.boolean(true)],
+        "structured_outputs": [],
+        "suffix": [],
+        "thinking": [],
+        "thinking_budget": [.integer(-1)],
+        "thinking_token_budget": [.integer(-1)],
+        "truncate": [.integer(-1)],
+        "truncate_prompt_tokens": [.integer(-1)],
+        "typical_p": [.integer(1)],
+        "use_beam_search": [],
+    ]
+
+    /// Ends the reading: refuses what would change the output, lists what was ignored.
+    ///
+    /// - Throws: `ServingError.unsupported` for a field that would change the output.
+    /// - Returns: One line for each field that was ignored.
+    func leftovers() throws(ServingError) -> [String] {
+        var warnings: [String] = []
+        for name in unread {
+            if let neutral = Self.unhonoured[name] {
+                guard let value = peek(name), !value.isEmpty, !value.equals(oneOf: neutral) else {
+                    continue
+                }
+                throw .unsupported(
+                    path: path(of: name),
+                    reason: "it would change the output and cannot be honoured; leave it out")
+            }
+            warnings.append("the field '\(path(of: String(name.prefix(64))))' was ignored")
+        }
+        let surplus = warnings.count - RequestLimits.warnings
+        guard surplus > 0 else { return warnings }
+        return warnings.prefix(RequestLimits.warnings) + ["\(surplus) more fields were ignored"]
+    }
+}
+
+extension TemplateValue {
+    /// Whether the value asks for nothing.
+    fileprivate var isEmpty: Bool {
+        switch self {
+        case .undefined, .null, .boolean(false), .string(""): true
+        case .array(let elements): elements.isEmpty
+        case .object(let members): members.isEmpty
+        default: false
+        }
+    }
+
+    /// Equality that takes `1.0` for `1`.
+    fileprivate func equals(oneOf others: [TemplateValue]) -> Bool {
+        others.contains { other in
+            if self == other { return true }
+            guard let mine = exactInteger else { return false }
+            return mine == other.exactInteger
+        }
+    }
+}
