@@ -13,11 +13,7 @@ import Synchronization
 /// found in the prefix cache.
 public actor Engine {
     private let executor: EngineExecutor
-    private let model: any LanguageModel
-    private var scheduler: Scheduler
-    private var sampler = Sampler()
-    private var plan = StepPlan()
-    private var stepCount = 0
+    private var loop: DecodeLoop
     private var lastRetirement: ContinuousClock.Instant?
 
     private nonisolated let limits: RequestLimits
@@ -42,9 +38,8 @@ public actor Engine {
         configuration.checkInvariants()
         executor = EngineExecutor(name: "laconic.engine")
         limits = RequestLimits(model: model, configuration: configuration)
-        scheduler = Scheduler(limits: limits, configuration: configuration)
         published = PublishedStatistics(pageCount: limits.pageCount)
-        self.model = model
+        loop = DecodeLoop(model: model, limits: limits, configuration: configuration)
     }
 
     /// Takes on one sequence; never waits for a forward pass.
@@ -152,8 +147,10 @@ public actor Engine {
     private func run() {
         repeat {
             readInbox()
-            admit()
-            step()
+            loop.admit()
+            inbox.state.withLock { $0.waitingCount = loop.waitingCount + $0.arrivals.count }
+            let retired = loop.step()
+            if retired > 0 { noteRetirement(of: retired) }
             heartbeat.beat()
         } while !sleepIfIdle()
     }
@@ -166,78 +163,9 @@ public actor Engine {
             }
             return (state.arrivals, state.endings, state.phase)
         }
-        for sequence in arrivals { scheduler.enqueue(sequence) }
-        for (id, reason) in endings { scheduler.end(id, reason) }
-        if phase == .stopped { scheduler.endAll(.shutdown) }
-    }
-
-    private func admit() {
-        for index in scheduler.admit() { scheduler.running[index].outlet.yield(.admitted) }
-        inbox.state.withLock { $0.waitingCount = scheduler.waitingCount + $0.arrivals.count }
-    }
-
-    /// Plan, run, commit.
-    private func step() {
-        scheduler.plan(into: &plan)
-        guard !plan.isEmpty else {
-            precondition(scheduler.isEmpty, "sequences are left and none can run")
-            return
-        }
-        var logits = model.forward(plan.batch)
-        precondition(
-            logits.vocabularySize == limits.vocabularySize
-                && logits.rowCount == plan.batch.logitRowCount,
-            "\(plan.batch.logitRowCount) rows of \(limits.vocabularySize) logits expected")
-        stepCount += 1
-        var row = 0
-        for share in plan.shares {
-            scheduler.commit(share)
-            let rows = row..<row + share.rowCount
-            row = rows.upperBound
-            guard !rows.isEmpty else { continue }
-            readLogits(of: share, rows: rows, in: &logits)
-        }
-        let retired = scheduler.retireFinished()
-        if retired > 0 { noteRetirement(of: retired) }
-    }
-
-    /// Turns the rows of one share into log-probabilities and the next token.
-    private func readLogits(of share: StepPlan.Share, rows: Range<Int>, in logits: inout Logits) {
-        let index = share.index
-        let request = scheduler.running[index].request
-        let width = limits.vocabularySize
-        if request.promptLogprobs && scheduler.running[index].outputCount == 0 {
-            let span = logits.values.span
-            for (offset, row) in rows.enumerated() {
-                let next = share.position + offset + 1
-                guard next < request.prompt.count else { break }
-                let logprob = sampler.logprob(
-                    of: request.prompt[next],
-                    in: span.extracting(row * width..<(row + 1) * width),
-                    alternatives: request.topLogprobs ?? 0)
-                scheduler.running[index].promptLogprobs.append(logprob)
-            }
-        }
-        guard scheduler.running[index].pendingCount == 0 else { return }
-        if request.promptLogprobs && scheduler.running[index].outputCount == 0 {
-            let logprobs = [nil] + scheduler.running[index].promptLogprobs
-            scheduler.running[index].promptLogprobs = []
-            scheduler.running[index].outlet.yield(.prompt(logprobs))
-        }
-
-        let step = scheduler.running[index].outputCount
-        let random = CounterGenerator(seed: scheduler.running[index].seed).uniform(step: step)
-        let start = (rows.upperBound - 1) * width
-        let row = start..<start + width
-        let id = sampler.sample(
-            &logits.values, row: row, parameters: request.sampling,
-            history: scheduler.running[index].history, random: random)
-        let logprob = request.topLogprobs.map {
-            sampler.logprob(
-                of: id, in: logits.values.span.extracting(row), alternatives: $0)
-        }
-        scheduler.append(id, at: index)
-        scheduler.running[index].outlet.yield(.token(id: id, logprob: logprob))
+        for sequence in arrivals { loop.enqueue(sequence) }
+        for (id, reason) in endings { loop.end(id, reason) }
+        if phase == .stopped { loop.endAll(.shutdown) }
     }
 
     /// Feeds the estimate that refused submitters get.
@@ -254,9 +182,9 @@ public actor Engine {
 
     /// Puts the loop to sleep if nothing is left to do.
     private func sleepIfIdle() -> Bool {
-        let statistics = scheduler.snapshot(stepCount: stepCount)
+        let statistics = loop.snapshot()
         published.value.withLock { $0 = statistics }
-        guard scheduler.isEmpty else { return false }
+        guard loop.isEmpty else { return false }
         let waiters = inbox.state.withLock { state -> [CheckedContinuation<Void, Never>]? in
             guard state.arrivals.isEmpty else { return nil }
             state.isAwake = false

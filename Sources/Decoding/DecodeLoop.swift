@@ -1,0 +1,124 @@
+import Models
+
+/// The decode loop without its thread: plan, run, sample, commit.
+///
+/// Everything here is synchronous and has one owner, so the same schedule always does the same.
+struct DecodeLoop: ~Copyable {
+    private let model: any LanguageModel
+    private let vocabularySize: Int
+    private var scheduler: Scheduler
+    private var sampler = Sampler()
+    private var plan = StepPlan()
+    private var stepCount = 0
+
+    init(
+        model: any LanguageModel, limits: RequestLimits, configuration: EngineConfiguration
+    ) {
+        self.model = model
+        vocabularySize = limits.vocabularySize
+        scheduler = Scheduler(limits: limits, configuration: configuration)
+    }
+
+    var isEmpty: Bool { scheduler.isEmpty }
+    var waitingCount: Int { scheduler.waitingCount }
+
+    /// Puts a validated sequence at the end of the queue.
+    mutating func enqueue(_ sequence: TokenSequence) {
+        scheduler.enqueue(sequence)
+    }
+
+    /// Ends a sequence wherever it is; one that is gone already is no error.
+    mutating func end(_ id: SequenceID, _ reason: FinishReason) {
+        scheduler.end(id, reason)
+    }
+
+    /// Ends every sequence.
+    mutating func endAll(_ reason: FinishReason) {
+        scheduler.endAll(reason)
+    }
+
+    /// Moves sequences from the queue while places and pages last.
+    mutating func admit() {
+        for index in scheduler.admit() { scheduler.running[index].outlet.yield(.admitted) }
+    }
+
+    /// Runs one forward pass over some tokens of the running sequences, if there are any.
+    ///
+    /// - Returns: How many sequences ended.
+    mutating func step() -> Int {
+        scheduler.plan(into: &plan)
+        guard !plan.isEmpty else {
+            precondition(scheduler.running.isEmpty, "sequences run and none has its turn")
+            return 0
+        }
+        var logits = model.forward(plan.batch)
+        precondition(
+            logits.vocabularySize == vocabularySize
+                && logits.rowCount == plan.batch.logitRowCount,
+            "\(plan.batch.logitRowCount) rows of \(vocabularySize) logits expected")
+        stepCount += 1
+        var row = 0
+        for share in plan.shares {
+            scheduler.commit(share)
+            let rows = row..<row + share.rowCount
+            row = rows.upperBound
+            guard !rows.isEmpty else { continue }
+            scorePrompt(share, rows: rows, in: logits)
+            if scheduler.running[share.index].pendingCount == 0 {
+                drawToken(at: share.index, row: rows.upperBound - 1, from: &logits)
+            }
+        }
+        return scheduler.retireFinished()
+    }
+
+    /// The totals, and what is held now.
+    mutating func snapshot() -> EngineStatistics {
+        scheduler.snapshot(stepCount: stepCount)
+    }
+
+    /// Traps unless pages, tables and reservations agree.
+    func checkInvariants() {
+        scheduler.checkInvariants()
+    }
+
+    /// Adds the log-probabilities of the prompt tokens that follow a share's positions, and
+    /// reports them when the prompt is through.
+    private mutating func scorePrompt(
+        _ share: StepPlan.Share, rows: Range<Int>, in logits: borrowing Logits
+    ) {
+        let index = share.index
+        let request = scheduler.running[index].request
+        guard request.promptLogprobs && scheduler.running[index].outputCount == 0 else { return }
+        let values = logits.values.span
+        for (offset, row) in rows.enumerated() {
+            let next = share.position + offset + 1
+            guard next < request.prompt.count else { break }
+            let logprob = sampler.logprob(
+                of: request.prompt[next],
+                in: values.extracting(row * vocabularySize..<(row + 1) * vocabularySize),
+                alternatives: request.topLogprobs ?? 0)
+            scheduler.running[index].promptLogprobs.append(logprob)
+        }
+        guard scheduler.running[index].pendingCount == 0 else { return }
+        // Nothing comes before the first token.
+        let logprobs = [nil] + scheduler.running[index].promptLogprobs
+        scheduler.running[index].promptLogprobs = []
+        scheduler.running[index].outlet.yield(.prompt(logprobs))
+    }
+
+    private mutating func drawToken(at index: Int, row: Int, from logits: inout Logits) {
+        let request = scheduler.running[index].request
+        let step = scheduler.running[index].outputCount
+        let range = row * vocabularySize..<(row + 1) * vocabularySize
+        let id = sampler.sample(
+            &logits.values, row: range, parameters: request.sampling,
+            history: scheduler.running[index].history,
+            random: CounterGenerator(seed: scheduler.running[index].seed).uniform(step: step))
+        let logprob = request.topLogprobs.map {
+            sampler.logprob(
+                of: id, in: logits.values.span.extracting(range), alternatives: $0)
+        }
+        scheduler.append(id, at: index)
+        scheduler.running[index].outlet.yield(.token(id: id, logprob: logprob))
+    }
+}
