@@ -1,0 +1,120 @@
+import Decoding
+
+/// One completion under way: it reads the engine's tokens and tells what they mean.
+///
+///     TokenStream (ids) -> SampleAssembler (text) -> CompletionEvent
+///
+/// One task a sample; they end together with the reader of the events.
+struct Completion: Sendable {
+    let model: ReasoningModel
+    let request: CompletionRequest
+    let prompt: [Int32]
+    /// Ceiling that the caller sees; the engine's own is at least 1.
+    let maximumTokens: Int
+    let streams: [TokenStream]
+    let continuation: AsyncStream<CompletionEvent>.Continuation
+
+    private var startsInReasoning: Bool { model.text.endsInReasoning(prompt) }
+
+    /// Runs to the end of every sample, or until the task is cancelled.
+    func run() async {
+        defer { continuation.finish() }
+        guard let first = streams.first else { return }
+        await withDiscardingTaskGroup { group in
+            // The prompt's log-probabilities belong to the first event, and the first sample
+            // brings them: the others' texts wait until it is out.
+            var events = first.makeAsyncIterator()
+            var echo: [TokenReport]?
+            if request.echo {
+                echo = prompt.map { model.report($0, nil, isReasoning: false) }
+                if request.topLogprobs != nil {
+                    echo = await promptReports(&events) ?? echo
+                }
+            }
+            continuation.yield(
+                .accepted(
+                    CompletionEvent.Accepted(
+                        model: model.description.id, promptTokens: prompt.count,
+                        maximumTokens: maximumTokens, startsInReasoning: startsInReasoning,
+                        echo: echo)))
+            for index in streams.indices.dropFirst() {
+                group.addTask {
+                    var events = streams[index].makeAsyncIterator()
+                    await follow(sample: index, &events)
+                }
+            }
+            await follow(sample: 0, &events)
+        }
+    }
+
+    /// Waits for the prompt's log-probabilities.
+    private func promptReports(
+        _ events: inout AsyncStream<TokenEvent>.Iterator
+    ) async -> [TokenReport]? {
+        while let event = await events.next() {
+            guard case .prompt(let logprobs) = event else { continue }
+            return zip(prompt, logprobs).map { model.report($0, $1, isReasoning: false) }
+        }
+        return nil
+    }
+
+    /// Turns one sample's tokens into events up to its end.
+    private func follow(
+        sample: Int, _ events: inout AsyncStream<TokenEvent>.Iterator
+    ) async {
+        var assembler = SampleAssembler(
+            tokenizer: model.text.tokenizer, tags: model.text.tags,
+            startsInReasoning: startsInReasoning, stops: request.stopStrings)
+        let stopIDs = model.stopIDs(for: request)
+        var completionTokens = 0
+        var reason = FinishReason.cancelled
+        reading: while let event = await events.next() {
+            switch event {
+            case .admitted, .prompt:
+                continue
+            case .finished(let why):
+                reason = why
+                break reading
+            case .token(let id, let logprob):
+                guard maximumTokens > 0 else { continue }
+                completionTokens += 1
+                let wasReasoning = assembler.isReasoning
+                var piece = SampleAssembler.Piece()
+                if stopIDs.contains(id) {
+                    assembler.appendStop()
+                } else {
+                    piece = assembler.append(id)
+                }
+                let tokens =
+                    request.reportsTokens || request.topLogprobs != nil
+                    ? [model.report(id, logprob, isReasoning: wasReasoning)] : []
+                emit(sample, piece, tokens)
+                if assembler.matchedStop != nil {
+                    // The text decides, one step after the engine drew the token: whatever it
+                    // draws meanwhile is neither shown nor counted.
+                    model.engine.end(streams[sample].id)
+                    reason = .stop
+                    break reading
+                }
+            }
+        }
+        if assembler.matchedStop == nil { emit(sample, assembler.finish(), []) }
+        if assembler.matchedStop != nil { reason = .stop }
+        if maximumTokens == 0, reason == .stop { reason = .length }
+        continuation.yield(
+            .finished(
+                CompletionEvent.Finished(
+                    sample: sample, reason: reason, stopString: assembler.matchedStop,
+                    completionTokens: completionTokens,
+                    reasoningTokens: assembler.reasoningTokens)))
+    }
+
+    private func emit(_ sample: Int, _ piece: SampleAssembler.Piece, _ tokens: [TokenReport]) {
+        guard !piece.reasoning.isEmpty || !piece.answer.isEmpty || !tokens.isEmpty else { return }
+        continuation.yield(
+            .delta(
+                CompletionEvent.Delta(
+                    sample: sample, reasoning: piece.reasoning, content: piece.answer,
+                    tokens: tokens)))
+    }
+}

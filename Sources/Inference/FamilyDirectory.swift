@@ -1,0 +1,60 @@
+import Foundation
+
+/// A folder whose subfolders are the members of a family: checkpoints whose names carry the
+/// length penalty they were trained with.
+public struct FamilyDirectory: Sendable, Equatable {
+    /// One checkpoint of the family.
+    public struct Member: Sendable, Equatable {
+        /// Name of the subfolder.
+        public var name: String
+        /// Where it lies.
+        public var path: String
+        /// The length penalty in its name.
+        public var alpha: Double
+    }
+
+    /// The members, lightest penalty first.
+    public var members: [Member]
+
+    /// Finds the members in a folder.
+    ///
+    /// - Parameter path: The family's folder.
+    /// - Throws: `ModelLoadingError.notAFamily` when no subfolder's name carries an alpha, and
+    ///   `.duplicateAlpha` when two carry the same.
+    public init(path: String) throws(ModelLoadingError) {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: path)
+        } catch {
+            throw .notAFamily(path: path, reason: "the folder cannot be read")
+        }
+        members = []
+        for name in names.sorted() {
+            guard let alpha = Self.alpha(inName: name) else { continue }
+            let folder = path.hasSuffix("/") ? path + name : path + "/" + name
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder),
+                isFolder.boolValue
+            else { continue }
+            members.append(Member(name: name, path: folder, alpha: alpha))
+        }
+        members.sort { $0.alpha < $1.alpha }
+        guard !members.isEmpty else {
+            throw .notAFamily(
+                path: path,
+                reason: "no subfolder is named after its alpha, such as alpha_0.1")
+        }
+        for (left, right) in zip(members, members.dropFirst()) where left.alpha == right.alpha {
+            throw .duplicateAlpha(path: path, first: left.name, second: right.name)
+        }
+    }
+
+    /// The alpha that a checkpoint's name carries: `alpha_0.1_…`, `scale:1.5B_alpha:0.1`,
+    /// `alpha-0.1`; `nil` when there is none in [0, 1).
+    public static func alpha(inName name: String) -> Double? {
+        guard let match = name.lowercased().firstMatch(of: /alpha[_:=\-]?(\d+(?:\.\d+)?)/),
+            let alpha = Double(match.1), (0..<1).contains(alpha)
+        else { return nil }
+        return alpha
+    }
+}

@@ -1,0 +1,54 @@
+public import Decoding
+public import Kernels
+import Models
+
+/// How checkpoints are loaded and run.
+public struct LoadOptions: Sendable {
+    /// What matrices are converted to; `nil` leaves them as stored.
+    public var weights: ElementType?
+    /// The longest sequence to allow, in tokens; `nil` is what the model was made for, as far as
+    /// KV memory lets four such sequences run at once.
+    public var contextLength: Int?
+    /// Bytes for keys and values of each model or family; `nil` is a quarter of what is free,
+    /// shared by all that are loaded.
+    public var keyValueMemory: Int?
+    /// What keys and values are kept as; `nil` is f32 for f32 checkpoints and f16 for others.
+    public var keyValueType: ElementType?
+    /// Threads that compute; `nil` is the CPUs that this process may use.
+    public var threads: Int?
+    /// How much an engine takes on at a time.
+    public var engine = EngineConfiguration()
+
+    /// The defaults.
+    public init() {}
+
+    /// The workers that all models share, so that two never compute at once.
+    func pool() throws(ModelLoadingError) -> WorkerPool {
+        do {
+            return try WorkerPool(threadCount: threads ?? AvailableCPUs.count())
+        } catch {
+            throw .checkpoint("threads: \(error)")
+        }
+    }
+
+    /// What a model of this shape gets.
+    ///
+    /// - Parameters:
+    ///   - inspection: The checkpoint.
+    ///   - shareCount: Models and families that are loaded together.
+    /// - Returns: Options with context and KV memory set.
+    func model(for inspection: ModelInspection, shareCount: Int) -> ModelOptions {
+        let memory = keyValueMemory ?? AvailableMemory.byteCount() / 4 / max(1, shareCount)
+        var options = ModelOptions(keyValueByteCount: memory)
+        options.weightType = weights
+        options.keyValueType = keyValueType
+        options.maximumRowCount = engine.tokensPerStep
+        let type = keyValueType ?? inspection.keyValueType
+        let perToken = inspection.config.keyValueByteCount(perTokenAs: type)
+        let affordable = max(options.pageSize, memory / perToken)
+        // A request without a ceiling reserves the whole context: four of them should fit.
+        let shared = max(min(affordable, 2048), affordable / 4)
+        options.contextLength = contextLength ?? min(inspection.config.contextLength, shared)
+        return options
+    }
+}

@@ -1,0 +1,162 @@
+import Checkpoints
+import Decoding
+import Foundation
+import Kernels
+import Models
+
+extension ModelCatalog {
+    /// Makes checkpoints ready to answer.
+    ///
+    /// - Parameters:
+    ///   - paths: Checkpoints, each served by its own engine.
+    ///   - family: A folder of members, which share one engine and one KV cache.
+    ///   - options: How to load and run them.
+    ///   - progress: Told in a line what was loaded and how.
+    /// - Returns: A catalog; the first path is the default, or else the family's lightest member.
+    /// - Throws: `ModelLoadingError` naming the first thing that is wrong.
+    public static func load(
+        models paths: [String], family: String?, options: LoadOptions,
+        progress: (String) -> Void
+    ) throws(ModelLoadingError) -> ModelCatalog {
+        let pool = try options.pool()
+        let shares = paths.count + (family == nil ? 0 : 1)
+        var entries: [ReasoningModel] = []
+        var engines: [Engine] = []
+        for path in paths {
+            let source = try ModelSource(path: path)
+            let (engine, contextLength) = try source.engine(
+                pool: pool, options: options, shareCount: shares)
+            let entry = source.entry(engine: engine, member: 0, contextLength: contextLength)
+            entries.append(entry)
+            engines.append(engine)
+            progress(entry.summary)
+        }
+        if let family {
+            let members = try FamilyDirectory(path: family).members
+            var sources: [ModelSource] = []
+            for member in members {
+                var source = try ModelSource(path: member.path)
+                source.alpha = member.alpha
+                if let first = sources.first { try source.checkWords(equal: first) }
+                sources.append(source)
+            }
+            let (engine, contextLength) = try sources.engine(
+                pool: pool, options: options, shareCount: shares)
+            engines.append(engine)
+            for (index, source) in sources.enumerated() {
+                let entry = source.entry(
+                    engine: engine, member: index, contextLength: contextLength)
+                entries.append(entry)
+                progress(entry.summary)
+            }
+        }
+        var names: Set<String> = []
+        for entry in entries where !names.insert(entry.description.id).inserted {
+            throw .duplicateName(entry.description.id)
+        }
+        return ModelCatalog(entries: entries, engines: engines)
+    }
+}
+
+extension ReasoningModel {
+    /// One line for a person: what was loaded and what it allows.
+    var summary: String {
+        let parameters = String(format: "%.1f M", Double(description.parameterCount) / 1e6)
+        return "\(description.id): \(description.architecture), \(parameters) parameters, "
+            + "\(description.elementType), context \(description.contextLength)"
+    }
+}
+
+/// An opened checkpoint with its words, before it has an engine.
+struct ModelSource {
+    let checkpoint: Checkpoint
+    let inspection: ModelInspection
+    let text: ModelText
+    /// The length penalty it was trained with, when known.
+    var alpha: Double?
+
+    /// Opens a checkpoint and reads its words.
+    init(path: String) throws(ModelLoadingError) {
+        do {
+            checkpoint = try Checkpoint.open(path: path)
+            inspection = try ModelInspection(checkpoint)
+        } catch {
+            throw .checkpoint("\(error)")
+        }
+        text = try ModelText(checkpoint, vocabularySize: inspection.config.vocabularySize)
+        alpha = FamilyDirectory.alpha(inName: name)
+    }
+
+    /// What callers ask for: the folder's or file's name.
+    var name: String {
+        let url = URL(fileURLWithPath: checkpoint.location).standardizedFileURL
+        let known = ["gguf", "safetensors"].contains(url.pathExtension)
+        return (known ? url.deletingPathExtension() : url).lastPathComponent
+    }
+
+    /// Refuses a member whose words differ from the family's.
+    func checkWords(equal first: ModelSource) throws(ModelLoadingError) {
+        let sample = "1 + 1 = 2, <think>\n naïve 日本語 \\boxed{}"
+        let differs: String? =
+            if text.tokenizer.vocabularySize != first.text.tokenizer.vocabularySize {
+                "tokenizers of \(first.text.tokenizer.vocabularySize) and "
+                    + "\(text.tokenizer.vocabularySize) ids"
+            } else if text.tokenizer.encode(sample, addSpecialTokens: true)
+                != first.text.tokenizer.encode(sample, addSpecialTokens: true)
+            {
+                "their tokenizers disagree"
+            } else if text.templates.sources != first.text.templates.sources {
+                "their chat templates differ"
+            } else if text.tags != first.text.tags {
+                "their thoughts are tagged differently"
+            } else {
+                nil
+            }
+        if let differs { throw .membersDiffer(first: first.name, second: name, what: differs) }
+    }
+
+    /// An engine of its own, and the context it allows.
+    func engine(
+        pool: WorkerPool, options: LoadOptions, shareCount: Int
+    ) throws(ModelLoadingError) -> (engine: Engine, contextLength: Int) {
+        do {
+            let model = try Transformer.load(
+                checkpoint, pool: pool,
+                options: options.model(for: inspection, shareCount: shareCount))
+            let contextLength = model.contextLength
+            return (Engine(model: model, configuration: options.engine), contextLength)
+        } catch {
+            throw .checkpoint("\(error)")
+        }
+    }
+
+    /// The checkpoint as one that answers.
+    func entry(engine: Engine, member: Int, contextLength: Int) -> ReasoningModel {
+        let most = inspection.typeShares.max { $0.elementCount < $1.elementCount }
+        return ReasoningModel(
+            description: ModelDescription(
+                id: name, created: Int(Date().timeIntervalSince1970),
+                contextLength: contextLength,
+                architecture: inspection.config.architecture.modelType,
+                elementType: most?.type.rawValue ?? "f32",
+                parameterCount: inspection.parameterCount, alpha: alpha),
+            text: text, engine: engine, member: member)
+    }
+}
+
+extension [ModelSource] {
+    /// One engine for all members of a family, and the context it allows.
+    func engine(
+        pool: WorkerPool, options: LoadOptions, shareCount: Int
+    ) throws(ModelLoadingError) -> (engine: Engine, contextLength: Int) {
+        do {
+            let model = try FamilyModel.load(
+                map(\.checkpoint), pool: pool,
+                options: options.model(for: self[0].inspection, shareCount: shareCount))
+            let contextLength = model.contextLength
+            return (Engine(model: model, configuration: options.engine), contextLength)
+        } catch {
+            throw .checkpoint("\(error)")
+        }
+    }
+}

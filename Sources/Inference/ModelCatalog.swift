@@ -1,0 +1,164 @@
+public import Tokenization
+import Decoding
+
+/// The checkpoints that are served, by name.
+public struct ModelCatalog: CompletionService {
+    private let entries: [ReasoningModel]
+    private let engines: [Engine]
+
+    /// A catalog of models, the default first.
+    init(entries: [ReasoningModel], engines: [Engine]) {
+        precondition(!entries.isEmpty)
+        self.entries = entries
+        self.engines = engines
+    }
+
+    /// What is served, the default first.
+    public var models: [ModelDescription] { entries.map(\.description) }
+
+    /// The oldest heartbeat of the engines, in seconds ago.
+    public var secondsSinceHeartbeat: Double {
+        engines.map(\.secondsSinceHeartbeat).max() ?? 0
+    }
+
+    /// Begins a completion; see `CompletionService`.
+    ///
+    /// - Parameter request: What to complete.
+    /// - Returns: The request's events.
+    /// - Throws: Why it could not begin.
+    public func complete(
+        _ request: CompletionRequest
+    ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
+        let model = try model(named: request.model)
+        let prompt = try model.promptIDs(request.prompt)
+        let room = model.description.contextLength - prompt.count
+        let ceiling = min(request.maximumTokens ?? room, room)
+        let sequence = model.sequence(
+            for: request, prompt: prompt, maximumTokens: max(1, ceiling))
+        let streams: [TokenStream]
+        do {
+            streams = try model.engine.submit(sequence, samples: request.samples)
+        } catch {
+            throw InferenceError(
+                error, neededTokens: prompt.count + ceiling,
+                availableTokens: model.description.contextLength)
+        }
+        let (events, continuation) = AsyncStream.makeStream(of: CompletionEvent.self)
+        let completion = Completion(
+            model: model, request: request, prompt: prompt, maximumTokens: ceiling,
+            streams: streams, continuation: continuation)
+        let task = Task { await completion.run() }
+        continuation.onTermination = { _ in
+            task.cancel()
+            for stream in streams { model.engine.cancel(stream.id) }
+        }
+        return events
+    }
+
+    /// Text to ids with the named model's tokenizer.
+    ///
+    /// - Parameters:
+    ///   - text: What to tokenise.
+    ///   - addSpecialTokens: Whether the model's own start and end tokens are added.
+    ///   - model: The model; `nil` is the default.
+    /// - Returns: One report a token.
+    /// - Throws: `InferenceError.unknownModel`.
+    public func tokenize(
+        _ text: String, addSpecialTokens: Bool, model: String?
+    ) throws(InferenceError) -> [TokenReport] {
+        let model = try self.model(named: model)
+        return model.text.tokenizer.encode(text, addSpecialTokens: addSpecialTokens).map {
+            model.report($0, nil, isReasoning: false)
+        }
+    }
+
+    /// Ids to text with the named model's tokenizer.
+    ///
+    /// - Parameters:
+    ///   - ids: The tokens.
+    ///   - model: The model; `nil` is the default.
+    /// - Returns: Their text, special tokens included.
+    /// - Throws: `InferenceError.invalidToken` and `.unknownModel`.
+    public func detokenize(_ ids: [Int32], model: String?) throws(InferenceError) -> String {
+        let model = try self.model(named: model)
+        let size = model.text.vocabularySize
+        if let id = ids.first(where: { $0 < 0 || $0 >= size }) {
+            throw .invalidToken(id: id, vocabularySize: size)
+        }
+        return model.text.tokenizer.decode(ids, skipSpecialTokens: false)
+    }
+
+    /// The chat template's text for a conversation.
+    ///
+    /// - Parameters:
+    ///   - conversation: The template's variables.
+    ///   - model: The model; `nil` is the default.
+    /// - Returns: The text that the model would read.
+    /// - Throws: `InferenceError.noChatTemplate`, `.templateFailed` and `.unknownModel`.
+    public func applyTemplate(
+        _ conversation: [String: TemplateValue], model: String?
+    ) throws(InferenceError) -> String {
+        try self.model(named: model).applyTemplate(conversation)
+    }
+
+    /// Decodes one token with every checkpoint, so that the first request finds weights in memory.
+    ///
+    /// - Throws: `InferenceError` when an engine refuses.
+    public func warmUp() async throws(InferenceError) {
+        for entry in entries {
+            var request = SequenceRequest(prompt: [0], maximumTokens: 1)
+            request.member = entry.member
+            request.sampling.temperature = 0
+            do {
+                for await _ in try entry.engine.submit(request) {}
+            } catch {
+                throw InferenceError(
+                    error, neededTokens: 2, availableTokens: entry.description.contextLength)
+            }
+        }
+    }
+
+    /// Refuses new work and waits until what runs has finished.
+    public func drain() async {
+        for engine in engines { await engine.drain() }
+    }
+
+    private func model(named name: String?) throws(InferenceError) -> ReasoningModel {
+        guard let name, !name.isEmpty, name != "auto" else { return entries[0] }
+        if let entry = entries.first(where: { $0.description.id == name }) { return entry }
+        throw .unknownModel(asked: name, served: entries.map(\.description.id))
+    }
+}
+
+extension InferenceError {
+    /// The engine's refusal of so many tokens in the caller's terms.
+    init(_ error: DecodingError, neededTokens: Int, availableTokens: Int) {
+        switch error {
+        case .emptyPrompt:
+            self = .emptyPrompt
+        case .contextLengthExceeded(let promptTokens, _, let contextLength):
+            self = .contextLengthExceeded(
+                promptTokens: promptTokens, contextLength: contextLength)
+        case .tokenOutOfRange(let field, let id, let vocabularySize):
+            self =
+                field == "prompt"
+                ? .invalidToken(id: id, vocabularySize: vocabularySize)
+                : .invalidRequest(field: field, message: error.description)
+        case .insufficientPages:
+            self = .insufficientMemory(
+                neededTokens: neededTokens, availableTokens: availableTokens)
+        case .saturated(let depth, let seconds):
+            self = .queueFull(depth: depth, retryAfterSeconds: seconds)
+        case .shuttingDown:
+            self = .shuttingDown
+        case .maximumTokensTooSmall:
+            self = .invalidRequest(field: "max_tokens", message: error.description)
+        case .invalidSampleCount:
+            self = .invalidRequest(field: "n", message: error.description)
+        case .invalidSampling(let field, _, _):
+            self = .invalidRequest(field: field, message: error.description)
+        case .unknownMember:
+            self = .invalidRequest(field: "model", message: error.description)
+        }
+    }
+}

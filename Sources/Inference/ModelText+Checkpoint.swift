@@ -1,0 +1,89 @@
+import Checkpoints
+import Tokenization
+
+extension ModelText {
+    /// Reads the words of a checkpoint.
+    ///
+    /// - Parameters:
+    ///   - checkpoint: An opened checkpoint.
+    ///   - vocabularySize: Rows of the network's output.
+    /// - Throws: `ModelLoadingError` naming the file that is missing or broken.
+    init(_ checkpoint: Checkpoint, vocabularySize: Int) throws(ModelLoadingError) {
+        let tokenizer = try Self.tokenizer(of: checkpoint)
+        guard tokenizer.vocabularySize <= vocabularySize else {
+            throw .vocabularyMismatch(
+                path: checkpoint.location, tokenizer: tokenizer.vocabularySize,
+                network: vocabularySize)
+        }
+        let templates = try Self.templates(of: checkpoint)
+        self.init(
+            tokenizer: tokenizer, vocabularySize: vocabularySize, templates: templates,
+            defaults: try GenerationDefaults(
+                checkpoint: checkpoint, tokenizer: tokenizer, vocabularySize: vocabularySize),
+            tags: Self.tags(of: tokenizer, templates: templates),
+            templateTokens: Self.templateTokens(of: tokenizer))
+    }
+
+    private static func tokenizer(of checkpoint: Checkpoint) throws(ModelLoadingError) -> Tokenizer
+    {
+        do {
+            if let gguf = checkpoint.gguf {
+                return try Tokenizer(gguf: try vocabulary(gguf, path: checkpoint.location))
+            }
+            guard let json = try checkpoint.bytes(of: .tokenizer) else {
+                throw ModelLoadingError.noTokenizer(path: checkpoint.location)
+            }
+            return try Tokenizer(
+                json: json, configuration: try checkpoint.bytes(of: .tokenizerConfiguration),
+                specialTokensMap: try checkpoint.bytes(of: .specialTokensMap),
+                addedTokens: try checkpoint.bytes(of: .addedTokens))
+        } catch let error as ModelLoadingError {
+            throw error
+        } catch let error as CheckpointError {
+            throw .checkpoint("\(error)")
+        } catch {
+            throw .tokenizer(
+                path: checkpoint.path(of: .tokenizer) ?? checkpoint.location, message: "\(error)")
+        }
+    }
+
+    private static func vocabulary(
+        _ gguf: GGUFMetadata, path: String
+    ) throws(CheckpointError) -> GGUFVocabulary {
+        func id(_ key: String) throws(CheckpointError) -> Int32? {
+            guard let value = try gguf.unsigned("tokenizer.ggml.\(key)_token_id") else {
+                return nil
+            }
+            guard let id = Int32(exactly: value) else {
+                throw gguf.malformed(
+                    "tokenizer.ggml.\(key)_token_id", "an id below 2^31", "\(value)")
+            }
+            return id
+        }
+        guard let model = try gguf.string("tokenizer.ggml.model"),
+            let tokens = try gguf.strings("tokenizer.ggml.tokens")
+        else {
+            throw .missingField(file: path, field: "tokenizer.ggml.tokens")
+        }
+        return GGUFVocabulary(
+            model: model, preTokenizer: try gguf.string("tokenizer.ggml.pre") ?? "default",
+            tokens: tokens,
+            tokenTypes: (try gguf.integers("tokenizer.ggml.token_type") ?? [])
+                .map(Int32.init(clamping:)),
+            merges: try gguf.strings("tokenizer.ggml.merges") ?? [],
+            bosID: try id("bos"), eosID: try id("eos"), unknownID: try id("unknown"),
+            padID: try id("padding"), addsBOS: try gguf.bool("tokenizer.ggml.add_bos_token"),
+            addsEOS: try gguf.bool("tokenizer.ggml.add_eos_token"))
+    }
+
+    private static func templateTokens(of tokenizer: Tokenizer) -> [String: TemplateValue] {
+        var tokens: [String: TemplateValue] = [:]
+        for (name, token) in [
+            ("bos_token", tokenizer.bosToken), ("eos_token", tokenizer.eosToken),
+            ("pad_token", tokenizer.padToken), ("unk_token", tokenizer.unknownToken),
+        ] {
+            if let token { tokens[name] = .string(token.content) }
+        }
+        return tokens
+    }
+}

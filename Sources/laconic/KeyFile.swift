@@ -1,0 +1,25 @@
+import ArgumentParser
+import Foundation
+
+/// A file of API keys: one a line, blank lines and lines that begin with # aside.
+enum KeyFile {
+    /// The keys of a file.
+    ///
+    /// - Parameter path: Where it lies.
+    /// - Returns: At least one key.
+    /// - Throws: `ValidationError` when it cannot be read or holds none.
+    static func keys(path: String) throws -> [String] {
+        guard let data = FileManager.default.contents(atPath: path),
+            let text = String(validating: data, as: UTF8.self)
+        else {
+            throw ValidationError("--api-key-file \(path): cannot be read as UTF-8 text")
+        }
+        let keys = text.split(whereSeparator: \.isNewline)
+            .map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+        guard !keys.isEmpty else {
+            throw ValidationError("--api-key-file \(path): expected a key a line, found none")
+        }
+        return keys
+    }
+}

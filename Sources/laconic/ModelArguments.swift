@@ -1,0 +1,95 @@
+import ArgumentParser
+import Inference
+import Kernels
+
+/// The flags by which every command names and loads checkpoints.
+struct ModelArguments: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A checkpoint: a folder with safetensors, or a .gguf file. May be repeated.",
+            valueName: "path"))
+    var model: [String] = []
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A folder whose subfolders are the members, named after their alpha (alpha_0.1).",
+            valueName: "folder"))
+    var family: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Element type of the weights in memory: f32, bf16, f16 or int8 (default: as stored).",
+            valueName: "type"))
+    var weights: WeightType?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Longest sequence in tokens (default: the model's, as far as KV memory allows).",
+            valueName: "tokens"))
+    var context: Int?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Memory for the KV cache of each model or family (default: a quarter of what is free).",
+            valueName: "MiB"))
+    var kvMemory: Int?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Threads (default: the CPUs this process may use).", valueName: "count"))
+    var threads: Int?
+
+    func validate() throws {
+        if let context, context < 1 {
+            throw ValidationError("--context is \(context); expected at least 1")
+        }
+        if let kvMemory, !(1...(1 << 24)).contains(kvMemory) {
+            throw ValidationError("--kv-memory is \(kvMemory); expected 1 to 16777216 MiB")
+        }
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads is \(threads); expected 1 to 1024")
+        }
+    }
+
+    /// The options that loading takes.
+    var options: LoadOptions {
+        var options = LoadOptions()
+        options.weights = weights?.elementType
+        options.contextLength = context
+        options.keyValueMemory = kvMemory.map { $0 << 20 }
+        options.threads = threads
+        return options
+    }
+
+    /// Loads what the flags name.
+    func load(options: LoadOptions, progress: @escaping (String) -> Void) async throws
+        -> ModelCatalog
+    {
+        guard !model.isEmpty || family != nil else {
+            throw ValidationError(
+                "No checkpoint: give --model PATH or --family FOLDER (or LACONIC_MODEL).")
+        }
+        return try await ModelCatalog.load(
+            models: model, family: family, options: options, progress: progress)
+    }
+}
+
+/// The element types that weights can be converted to.
+enum WeightType: String, ExpressibleByArgument, CaseIterable {
+    case f32, bf16, f16, int8
+
+    /// The kernels' name for it; `int8` is 8 bits with one scale for 32 weights.
+    var elementType: ElementType {
+        switch self {
+        case .f32: .f32
+        case .bf16: .bf16
+        case .f16: .f16
+        case .int8: .q8_0
+        }
+    }
+}
