@@ -1,0 +1,439 @@
+/// A compiled regular expression, for the patterns that no ``WordScanner`` knows.
+///
+/// It backtracks, as the reference's engine does, so that it finds the same matches; but it
+/// remembers what failed, so that a search costs time linear in the text: a loop over one class
+/// never rescans a stretch where what follows it has failed, and when the remaining choices take
+/// too many steps each (instruction, place) is tried only once.
+struct Pattern: Sendable {
+    /// One step of the program.
+    enum Instruction: Sendable {
+        case set(Int)
+        /// A loop over one class.
+        case loop(Int, minimum: Int, maximum: Int, mode: PatternNode.Mode)
+        /// Goes on at the first, and at the second when that fails.
+        case split(Int, Int)
+        case jump(Int)
+        /// The program at the index matches here, or must not.
+        case look(Int, negative: Bool)
+        /// One of the programs, each so many code points long, ends here.
+        case lookBehind([(program: Int, length: Int)], negative: Bool)
+        case atomic(Int)
+        case assertion(PatternNode.Assertion)
+        case accept
+    }
+
+    /// Instructions accepted in one program.
+    static let maximumSize = 20_000
+
+    private(set) var program: [Instruction] = []
+    private(set) var sets: [CompiledClass] = []
+    /// A group that can match nothing is repeated: only the memory of tried places ends it.
+    private var needsMemory = false
+    private let classes = UnicodeClasses.table
+
+    /// Compiles a pattern.
+    init(_ pattern: String) throws(TokenizationError) {
+        var parser = PatternParser(pattern)
+        let tree = try parser.parse()
+        try compile(tree, pattern)
+        program.append(.accept)
+    }
+
+    /// A pattern that matches exactly this text.
+    init(literal: String) {
+        for scalar in literal.unicodeScalars { emit(.set(add(.scalar(scalar.value)))) }
+        emit(.accept)
+    }
+
+    private mutating func add(_ source: ScalarClass) -> Int {
+        sets.append(CompiledClass(source))
+        return sets.count - 1
+    }
+
+    private mutating func emit(_ instruction: Instruction) {
+        program.append(instruction)
+    }
+
+    private mutating func compile(
+        _ node: PatternNode, _ pattern: String
+    ) throws(TokenizationError) {
+        guard program.count < Self.maximumSize else {
+            throw .invalidPattern(
+                pattern: pattern.quoted, offset: 0,
+                reason: "more than \(Self.maximumSize) instructions")
+        }
+        switch node {
+        case .empty: break
+        case .set(let source): emit(.set(add(source)))
+        case .sequence(let parts):
+            for part in parts { try compile(part, pattern) }
+        case .alternation(let branches):
+            var jumps: [Int] = []
+            for (index, branch) in branches.enumerated() {
+                guard index + 1 < branches.count else {
+                    try compile(branch, pattern)
+                    continue
+                }
+                let split = program.count
+                emit(.accept)
+                try compile(branch, pattern)
+                jumps.append(program.count)
+                emit(.accept)
+                program[split] = .split(split + 1, program.count)
+            }
+            for jump in jumps { program[jump] = .jump(program.count) }
+        case .loop(let body, let minimum, let maximum, let mode):
+            try compileLoop(body, minimum, maximum, mode, pattern)
+        case .look(let body, let negative):
+            try compileApart(body, pattern) { .look($0, negative: negative) }
+        case .atomic(let body):
+            try compileApart(body, pattern) { .atomic($0) }
+        case .lookBehind(let body, let negative):
+            var branches = [body]
+            if case .alternation(let parts) = body { branches = parts }
+            let jump = program.count
+            emit(.accept)
+            var programs: [(program: Int, length: Int)] = []
+            for branch in branches {
+                programs.append((program.count, branch.fixedLength ?? 0))
+                try compile(branch, pattern)
+                emit(.accept)
+            }
+            program[jump] = .jump(program.count)
+            emit(.lookBehind(programs, negative: negative))
+        case .assertion(let assertion): emit(.assertion(assertion))
+        }
+    }
+
+    /// A body that runs as a program of its own, jumped over by the one around it.
+    private mutating func compileApart(
+        _ body: PatternNode, _ pattern: String, _ instruction: (Int) -> Instruction
+    ) throws(TokenizationError) {
+        let jump = program.count
+        emit(.accept)
+        try compile(body, pattern)
+        emit(.accept)
+        program[jump] = .jump(program.count)
+        emit(instruction(jump + 1))
+    }
+
+    private mutating func compileLoop(
+        _ body: PatternNode, _ minimum: Int, _ maximum: Int?, _ mode: PatternNode.Mode,
+        _ pattern: String
+    ) throws(TokenizationError) {
+        if case .set(let source) = body {
+            emit(.loop(add(source), minimum: minimum, maximum: maximum ?? .max, mode: mode))
+            return
+        }
+        if mode == .possessive {
+            let greedy = PatternNode.loop(body, minimum: minimum, maximum: maximum, mode: .greedy)
+            return try compileApart(greedy, pattern) { .atomic($0) }
+        }
+        if body.isNullable { needsMemory = true }
+        for _ in 0..<minimum { try compile(body, pattern) }
+        guard let maximum else {
+            let split = program.count
+            emit(.accept)
+            try compile(body, pattern)
+            emit(.jump(split))
+            program[split] = choice(split + 1, program.count, mode)
+            return
+        }
+        var splits: [Int] = []
+        for _ in minimum..<max(minimum, maximum) {
+            splits.append(program.count)
+            emit(.accept)
+            try compile(body, pattern)
+        }
+        for split in splits { program[split] = choice(split + 1, program.count, mode) }
+    }
+
+    private func choice(_ body: Int, _ exit: Int, _ mode: PatternNode.Mode) -> Instruction {
+        mode == .lazy ? .split(exit, body) : .split(body, exit)
+    }
+
+    /// What a search remembers of one text.
+    struct Memory: Sendable {
+        /// Where to go on when the present way fails.
+        struct Choice: Sendable {
+            var instruction: Int
+            var place: Int
+            /// Greedy loop: the least it may hold. Lazy loop: how much more it may take.
+            var bound: Int
+            /// Greedy loop: where it began to be optional.
+            var origin: Int
+        }
+
+        fileprivate var choices: [Choice] = []
+        /// Per loop instruction the stretch over which it has failed last.
+        fileprivate var failed: [Range<Int>] = []
+        fileprivate var steps = 0
+        fileprivate var stepLimit = 0
+        fileprivate var remembers = false
+        fileprivate var tried: Set<UInt64> = []
+
+        /// Remembers nothing.
+        init() {}
+
+        fileprivate mutating func begin(_ pattern: Pattern, length: Int) {
+            choices.removeAll(keepingCapacity: true)
+            failed.removeAll(keepingCapacity: true)
+            failed.append(contentsOf: repeatElement(0..<0, count: pattern.program.count))
+            steps = 0
+            stepLimit = 10_000 + 64 * length
+            remembers = pattern.needsMemory
+            tried.removeAll()
+        }
+    }
+
+    /// The leftmost match that starts at or after `start`; the first alternative that works wins.
+    ///
+    /// - Parameters:
+    ///   - text: Well-formed UTF-8.
+    ///   - lower: Where the text to look at begins.
+    ///   - start: Where to look from; `lower` on the first call for a text.
+    ///   - end: Where the text to look at ends.
+    ///   - memory: Kept between the calls for one text.
+    /// - Returns: The match, perhaps empty.
+    func nextMatch(
+        _ text: Span<UInt8>, lower: Int, from start: Int, to end: Int, memory: inout Memory
+    ) -> Range<Int>? {
+        if start == lower { memory.begin(self, length: end - lower) }
+        let run = PatternRun(
+            pattern: self, lower: lower, end: end)
+        var index = start
+        while true {
+            let stop = run.match(text, classes.span, 0, index, &memory)
+            if stop >= 0 {
+                // what lies on the way of a match has not failed
+                if memory.remembers { memory.tried.removeAll(keepingCapacity: true) }
+                return index..<stop
+            }
+            guard index < end else { return nil }
+            index += decodeScalar(text, index).length
+        }
+    }
+}
+
+/// A pattern at work on one text.
+private struct PatternRun {
+    let pattern: Pattern
+    let lower: Int
+    let end: Int
+
+    /// Where a match of the program that starts at `start` ends, -1 when there is none.
+    func match(
+        _ text: Span<UInt8>, _ classes: Span<UInt8>, _ start: Int, _ place: Int,
+        _ memory: inout Pattern.Memory
+    ) -> Int {
+        let base = memory.choices.count
+        var instruction = start
+        var place = place
+        while true {
+            var fails = false
+            switch pattern.program[instruction] {
+            case .accept:
+                memory.choices.removeLast(memory.choices.count - base)
+                return place
+            case .set(let set):
+                let length = place < end ? pattern.sets[set].match(text, place, classes) : 0
+                place += length
+                instruction += 1
+                fails = length == 0
+            case .jump(let target):
+                instruction = target
+            case .split(let first, let second):
+                memory.choices.append(
+                    Pattern.Memory.Choice(instruction: second, place: place, bound: -1, origin: 0))
+                instruction = first
+            case .loop(let set, let minimum, let maximum, let mode):
+                let next = loop(
+                    text, classes, instruction, set, minimum, maximum, mode, place, &memory)
+                fails = next < 0
+                place = next
+                instruction += 1
+            case .look(let body, let negative):
+                fails = (apart(text, classes, body, place, &memory) >= 0) == negative
+                instruction += 1
+            case .lookBehind(let bodies, let negative):
+                fails = endsHere(text, classes, bodies, place, &memory) == negative
+                instruction += 1
+            case .atomic(let body):
+                place = apart(text, classes, body, place, &memory)
+                fails = place < 0
+                instruction += 1
+            case .assertion(let assertion):
+                fails = !holds(text, classes, assertion, place)
+                instruction += 1
+            }
+            if fails {
+                guard let next = resume(text, classes, base, &memory) else { return -1 }
+                (instruction, place) = next
+            }
+        }
+    }
+
+    /// Takes what a loop over one class takes at first; -1 when it fails.
+    private func loop(
+        _ text: Span<UInt8>, _ classes: Span<UInt8>, _ instruction: Int, _ set: Int, _ minimum: Int,
+        _ maximum: Int,
+        _ mode: PatternNode.Mode, _ start: Int, _ memory: inout Pattern.Memory
+    ) -> Int {
+        let set = pattern.sets[set]
+        var place = start
+        var count = 0
+        while count < minimum {
+            let length = place < end ? set.match(text, place, classes) : 0
+            if length == 0 { return -1 }
+            place += length
+            count += 1
+        }
+        if mode == .lazy {
+            if count < maximum {
+                memory.choices.append(
+                    Pattern.Memory.Choice(
+                        instruction: instruction, place: place, bound: maximum - count, origin: 0))
+            }
+            return place
+        }
+        if maximum == .max, mode == .greedy, memory.failed[instruction].contains(place) {
+            return -1
+        }
+        let origin = place
+        while count < maximum, place < end {
+            let length = set.match(text, place, classes)
+            if length == 0 { break }
+            place += length
+            count += 1
+        }
+        memory.steps += place - start
+        if mode == .greedy, place > origin || maximum == .max {
+            memory.choices.append(
+                Pattern.Memory.Choice(
+                    instruction: instruction, place: place, bound: origin, origin: place))
+        }
+        return place
+    }
+
+    /// Where to go on after a failure; `nil` when this program has no choice left.
+    private func resume(
+        _ text: Span<UInt8>, _ classes: Span<UInt8>, _ base: Int, _ memory: inout Pattern.Memory
+    ) -> (instruction: Int, place: Int)? {
+        while memory.choices.count > base {
+            let last = memory.choices.count - 1
+            let choice = memory.choices[last]
+            memory.steps += 1
+            if memory.steps > memory.stepLimit { memory.remembers = true }
+            var target = (instruction: choice.instruction, place: choice.place)
+            if case .loop(let set, _, let maximum, let mode) = pattern.program[choice.instruction],
+                choice.bound >= 0
+            {
+                if mode == .lazy {
+                    let length =
+                        choice.place < end
+                        ? pattern.sets[set].match(text, choice.place, classes) : 0
+                    guard length > 0, choice.bound > 0 else {
+                        memory.choices.removeLast()
+                        continue
+                    }
+                    memory.choices[last].place += length
+                    memory.choices[last].bound -= 1
+                    if memory.choices[last].bound == 0 { memory.choices.removeLast() }
+                    target.place += length
+                } else {
+                    guard choice.place > choice.bound else {
+                        memory.choices.removeLast()
+                        if maximum == .max {
+                            memory.failed[choice.instruction] = choice.bound..<choice.origin + 1
+                        }
+                        continue
+                    }
+                    target.place = previousScalar(text, choice.place)
+                    memory.choices[last].place = target.place
+                }
+                target.instruction += 1
+            } else {
+                memory.choices.removeLast()
+            }
+            if memory.remembers {
+                let key = UInt64(target.instruction) << 40 | UInt64(target.place)
+                guard memory.tried.insert(key).inserted else { continue }
+            }
+            return target
+        }
+        return nil
+    }
+
+    /// Runs a program inside another. It may succeed and be run again at the same place, so what
+    /// it tries is not remembered beyond it.
+    private func apart(
+        _ text: Span<UInt8>, _ classes: Span<UInt8>, _ program: Int, _ place: Int,
+        _ memory: inout Pattern.Memory
+    ) -> Int {
+        var tried: Set<UInt64> = []
+        swap(&tried, &memory.tried)
+        let result = match(text, classes, program, place, &memory)
+        swap(&tried, &memory.tried)
+        return result
+    }
+
+    private func endsHere(
+        _ text: Span<UInt8>, _ classes: Span<UInt8>, _ bodies: [(program: Int, length: Int)],
+        _ place: Int, _ memory: inout Pattern.Memory
+    ) -> Bool {
+        for body in bodies {
+            var start = place
+            var missing = body.length
+            while missing > 0, start > lower {
+                start = previousScalar(text, start)
+                missing -= 1
+            }
+            if missing == 0, apart(text, classes, body.program, start, &memory) == place {
+                return true
+            }
+        }
+        return false
+    }
+
+    private func holds(
+        _ text: Span<UInt8>, _ classes: Span<UInt8>, _ assertion: PatternNode.Assertion,
+        _ place: Int
+    ) -> Bool {
+        switch assertion {
+        case .textStart: place == lower
+        case .textEnd: place == end
+        case .lineStart: place == lower || (text[place - 1] == 0x0A && place < end)
+        case .lineEnd: place == end || text[place] == 0x0A
+        case .textEndOrLastLine:
+            place == end || (place == end - 1 && text[place] == 0x0A)
+        case .wordBoundary: isWord(text, classes, before: place) != isWord(text, classes, at: place)
+        case .notWordBoundary:
+            isWord(text, classes, before: place) == isWord(text, classes, at: place)
+        }
+    }
+
+    private func isWord(_ text: Span<UInt8>, _ classes: Span<UInt8>, at place: Int) -> Bool {
+        guard place < end else { return false }
+        return classes[Int(decodeScalar(text, place).value)] & UnicodeClasses.wordBit != 0
+    }
+
+    private func isWord(_ text: Span<UInt8>, _ classes: Span<UInt8>, before place: Int) -> Bool {
+        place > lower && isWord(text, classes, at: previousScalar(text, place))
+    }
+}
+
+extension Pattern {
+    /// `\w+|[^\w\s]+` as Rust's regex crate reads it, which differs from Oniguruma in some words.
+    init(crateWords: Void) {
+        let words = ScalarClass.ranges(ScalarSet(bounds: UnicodeClasses.crateWordRanges))
+        let others = ScalarClass.complement(
+            .union([words, .categories(UnicodeClasses.whiteSpace)]))
+        let first = add(words)
+        let second = add(others)
+        emit(.split(1, 3))
+        emit(.loop(first, minimum: 1, maximum: .max, mode: .greedy))
+        emit(.accept)
+        emit(.loop(second, minimum: 1, maximum: .max, mode: .greedy))
+        emit(.accept)
+    }
+}
