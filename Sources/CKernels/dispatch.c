@@ -19,6 +19,15 @@ size_t ck_block_bytes(int32_t type) {
 
 static const ck_operations* operations(int32_t isa) {
     switch (isa) {
+#if defined(__x86_64__)
+    case CK_ISA_AVX2:
+        return &ck_operations_avx2;
+    case CK_ISA_AVX512:
+        return &ck_operations_avx512;
+#elif defined(__aarch64__)
+    case CK_ISA_NEON:
+        return &ck_operations_neon;
+#endif
     default:
         return &ck_operations_ref;
     }
@@ -41,7 +50,9 @@ void ck_matmul(int32_t isa, const ck_matmul_args* args) {
 }
 
 size_t ck_matmul_scratch(size_t k) {
-    return k;
+    // four rows at least; else a panel that leaves room for tokens in a second cache of 1 MiB
+    size_t rows = 4 * ((k + LANES - 1) / LANES * LANES), panel = 96 * 1024;
+    return rows > panel ? rows : panel;
 }
 
 void ck_rms_norm(int32_t isa, const float* x, const float* weight, size_t count, float epsilon,
@@ -83,6 +94,8 @@ void ck_attention(int32_t isa, const ck_attention_args* args) {
 }
 
 size_t ck_attention_scratch(size_t tokens, size_t group, size_t head_dim, size_t keys) {
-    size_t padded = (keys + 2 * LANES) / LANES * LANES;
-    return tokens * group * padded + LANES * (head_dim + LANES);
+    // 16 keys or values, the sums and the scores of every row
+    size_t width = (keys + 2 * LANES) / LANES * LANES;
+    size_t stride = (head_dim + LANES - 1) / LANES * LANES;
+    return (LANES + tokens * group) * (stride + 1) + tokens * group * width;
 }

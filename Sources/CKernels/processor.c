@@ -5,7 +5,24 @@
 #include <sys/prctl.h>
 
 bool ck_isa_supported(int32_t isa) {
-    return isa == CK_ISA_REF;
+    switch (isa) {
+    case CK_ISA_REF:
+        return true;
+#if defined(__x86_64__)
+    case CK_ISA_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+               __builtin_cpu_supports("f16c");
+    case CK_ISA_AVX512:
+        return ck_isa_supported(CK_ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512dq");
+#elif defined(__aarch64__)
+    case CK_ISA_NEON:
+        return true;
+#endif
+    default:
+        return false;
+    }
 }
 
 size_t ck_affinity_count(void) {

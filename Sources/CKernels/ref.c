@@ -212,20 +212,32 @@ void ck_quantize_ref(int32_t type, const float* source, size_t count, void* out)
     }
 }
 
-static bool is_bad(float value) {
-    return (bits_of(value) & 0x7f800000) == 0x7f800000;
+// Where a block keeps its f16 scales; every product of finite ones is finite in f32, and an
+// infinite one spoils every element of its block, also those whose quant is 0.
+static bool has_bad_scale(int32_t type, const uint8_t* block) {
+    static const uint8_t offsets[CK_TYPE_COUNT][2] = {
+        [CK_Q8_0] = {0, 0}, [CK_Q4_0] = {0, 0},     [CK_Q4_1] = {0, 2},     [CK_Q5_0] = {0, 0},
+        [CK_Q5_1] = {0, 2}, [CK_Q2_K] = {80, 82},   [CK_Q3_K] = {108, 108}, [CK_Q4_K] = {0, 2},
+        [CK_Q5_K] = {0, 2}, [CK_Q6_K] = {208, 208},
+    };
+    return (load_u16(block + offsets[type][0]) & 0x7c00) == 0x7c00 ||
+           (load_u16(block + offsets[type][1]) & 0x7c00) == 0x7c00;
 }
 
 size_t ck_first_non_finite_ref(int32_t type, const void* source, size_t count) {
-    float values[SUPER_ELEMENTS];
     const uint8_t* bytes = source;
     size_t elements = ck_block_elements(type), size = ck_block_bytes(type);
     for (size_t first = 0; first + elements <= count; first += elements, bytes += size) {
-        ck_dequantize_ref(type, bytes, elements, values);
-        for (size_t i = 0; i < elements; i++) {
-            if (is_bad(values[i])) {
-                return first + i;
-            }
+        bool bad;
+        if (type > CK_BF16) {
+            bad = has_bad_scale(type, bytes);
+        } else {
+            // bf16 and f32 share sign, exponent and the top of the mantissa
+            uint16_t top = load_u16(bytes + size - 2), mask = type == CK_F16 ? 0x7c00 : 0x7f80;
+            bad = (top & mask) == mask;
+        }
+        if (bad) {
+            return first;
         }
     }
     return count;
@@ -291,7 +303,7 @@ static float max(const float* x, size_t count) {
     for (size_t i = 0; i < count; i++) {
         largest = x[i] > largest ? x[i] : largest;
     }
-    return largest;
+    return largest + 0.0f;
 }
 
 static size_t argmax(const float* x, size_t count) {

@@ -1,6 +1,8 @@
 import Kernels
 
 extension Checkpoint {
+    typealias Part = (file: MappedFile, tensors: [TensorInfo], metadata: [String: String])
+
     private static let singleFile = "model.safetensors"
     private static let indexFile = "model.safetensors.index.json"
 
@@ -19,7 +21,7 @@ extension Checkpoint {
         path: String, limits: CheckpointLimits = CheckpointLimits()
     ) throws(CheckpointError) -> Checkpoint {
         if RegularFile.isDirectory(path) {
-            return try open(directory: path, limits: limits)
+            return try open(directory: withoutTrailingSlashes(path), limits: limits)
         }
         let file = try MappedFile(path: path)
         let isGGUF = try file.storage.withSpan { bytes in
@@ -44,7 +46,7 @@ extension Checkpoint {
     ) throws(CheckpointError) -> Checkpoint {
         let single = "\(directory)/\(singleFile)"
         let index = "\(directory)/\(indexFile)"
-        let parts: [(file: MappedFile, tensors: [TensorInfo])]
+        let parts: [Part]
         if RegularFile.exists(single) {
             parts = [try safetensors(try MappedFile(path: single), limits)]
         } else if RegularFile.exists(index) {
@@ -66,23 +68,23 @@ extension Checkpoint {
 
     private static func safetensors(
         _ file: MappedFile, _ limits: CheckpointLimits
-    ) throws(CheckpointError) -> (file: MappedFile, tensors: [TensorInfo]) {
+    ) throws(CheckpointError) -> Part {
         let header = try file.storage.withSpan { bytes throws(CheckpointError) in
             try SafetensorsHeader(parsing: bytes, file: file.path, limits: limits)
         }
-        return (file, header.tensors)
+        return (file, header.tensors, header.metadata)
     }
 
     /// Opens every shard and checks that index and shards agree, tensor by tensor, both ways.
     private static func shards(
         index path: String, directory: String, _ limits: CheckpointLimits
-    ) throws(CheckpointError) -> [(file: MappedFile, tensors: [TensorInfo])] {
+    ) throws(CheckpointError) -> [Part] {
         let bytes = try RegularFile(path: path).contents(limit: limits.configurationByteCount)
         let index = try ShardIndex(parsing: bytes.span, file: path, limits: limits)
         for shard in index.shards where !RegularFile.exists("\(directory)/\(shard)") {
             throw .missingShard(index: path, shard: shard)
         }
-        var parts: [(file: MappedFile, tensors: [TensorInfo])] = []
+        var parts: [Part] = []
         var found: Set<ExactString> = []
         for (position, shard) in index.shards.enumerated() {
             let part = try safetensors(try MappedFile(path: "\(directory)/\(shard)"), limits)
@@ -106,7 +108,7 @@ extension Checkpoint {
     ) throws(CheckpointError) -> Checkpoint {
         let (header, metadata) = try gguf(file, limits)
         let partCount = try metadata.unsigned("split.count") ?? 1
-        var parts = [(file: file, tensors: header.tensors)]
+        var parts: [Part] = [(file, header.tensors, [:])]
         if partCount > 1 {
             guard partCount <= limits.shardCount else {
                 throw .limitExceeded(
@@ -135,7 +137,7 @@ extension Checkpoint {
                         file: path, field: "split.no", expected: "\(number - 1)",
                         found: partNumber.map(String.init) ?? "nothing")
                 }
-                parts.append((part, partHeader.tensors))
+                parts.append((part, partHeader.tensors, [:]))
             }
             try checkTensorCount(parts.map(\.tensors.count), metadata)
         }
@@ -180,6 +182,12 @@ extension Checkpoint {
                 reason: "expected \(singleFile), \(indexFile) or one .gguf file, found \(found)")
         }
         return "\(directory)/\(model)"
+    }
+
+    private static func withoutTrailingSlashes(_ path: String) -> String {
+        var path = path[...]
+        while path.count > 1, path.last == "/" { path = path.dropLast() }
+        return String(path)
     }
 
     static func directory(of path: String) -> String {

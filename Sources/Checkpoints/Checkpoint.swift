@@ -24,6 +24,9 @@ public struct Checkpoint: Sendable {
     /// The metadata of the (first) GGUF file; nil for safetensors.
     public let gguf: GGUFMetadata?
 
+    /// The strings under `__metadata__` of the (first) safetensors file; empty for GGUF.
+    public let metadata: [String: String]
+
     /// The paths of the files that hold the weights.
     public var weightFiles: [String] { files.map(\.path) }
 
@@ -35,13 +38,14 @@ public struct Checkpoint: Sendable {
 
     init(
         format: Format, location: String, limits: CheckpointLimits, companionDirectory: String?,
-        gguf: GGUFMetadata?, parts: [(file: MappedFile, tensors: [TensorInfo])]
+        gguf: GGUFMetadata?, parts: [Part]
     ) throws(CheckpointError) {
         self.format = format
         self.location = location
         self.limits = limits
         self.companionDirectory = companionDirectory
         self.gguf = gguf
+        metadata = parts.first?.metadata ?? [:]
         files = parts.map(\.file)
         var tensors: [TensorInfo] = []
         var fileOfTensor: [Int] = []

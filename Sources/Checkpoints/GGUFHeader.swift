@@ -34,6 +34,23 @@ struct GGUFHeader: Sendable {
     init(
         parsing bytes: Span<UInt8>, file: String, limits: CheckpointLimits
     ) throws(CheckpointError) {
+        // What is beyond the limit is no header: a file of lengths that lead on and on must not
+        // draw all its pages into memory.
+        let header = bytes.extracting(first: limits.headerByteCount)
+        do throws(CheckpointError) {
+            try self.init(header: header, fileByteCount: bytes.count, file: file, limits: limits)
+        } catch .truncated(_, let field, let needed, _) where header.count < bytes.count {
+            let (found, overflow) = UInt64(limits.headerByteCount)
+                .addingReportingOverflow(needed)
+            throw .limitExceeded(
+                file: file, field: "header bytes up to \(field)",
+                found: overflow ? UInt64.max : found, limit: UInt64(limits.headerByteCount))
+        }
+    }
+
+    private init(
+        header bytes: Span<UInt8>, fileByteCount: Int, file: String, limits: CheckpointLimits
+    ) throws(CheckpointError) {
         var cursor = ByteCursor(file: file)
         try Self.checkVersion(&cursor, bytes)
         let tensorCount: UInt64 = try cursor.integer(bytes, "tensor count")
@@ -57,7 +74,7 @@ struct GGUFHeader: Sendable {
         let dataStart = (UInt64(cursor.offset) + alignment - 1) / alignment * alignment
         self.fields = fields
         tensors = try layout.place(
-            dataStart: dataStart, fileByteCount: UInt64(bytes.count), mayLeaveGaps: true)
+            dataStart: dataStart, fileByteCount: UInt64(fileByteCount), mayLeaveGaps: true)
     }
 
     private static func checkVersion(

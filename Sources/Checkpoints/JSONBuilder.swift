@@ -41,13 +41,15 @@ struct JSONBuilder {
                 limit: UInt64(limits.valueCount))
         }
         if scanner.take(UInt8(ascii: "["), bytes) {
+            try checkDepth()
             guard !scanner.take(UInt8(ascii: "]"), bytes) else { return .array([]) }
-            try push(Container())
+            open.append(Container())
             return nil
         }
         if scanner.take(UInt8(ascii: "{"), bytes) {
+            try checkDepth()
             guard !scanner.take(UInt8(ascii: "}"), bytes) else { return .object(JSONObject()) }
-            try push(Container(key: try key(bytes)))
+            open.append(Container(key: try key(bytes)))
             return nil
         }
         return try scanner.scalar(bytes)
@@ -94,12 +96,11 @@ struct JSONBuilder {
         return key
     }
 
-    private mutating func push(_ container: Container) throws(CheckpointError) {
+    private func checkDepth() throws(CheckpointError) {
         guard open.count < limits.nestingDepth else {
             throw scanner.failure(
                 at: scanner.offset, "expected at most \(limits.nestingDepth) levels of nesting")
         }
-        open.append(container)
     }
 }
 

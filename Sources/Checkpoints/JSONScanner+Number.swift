@@ -5,55 +5,40 @@ extension JSONScanner {
     /// Takes a number by the grammar of RFC 8259, section 6.
     mutating func number(_ bytes: Span<UInt8>) throws(CheckpointError) -> JSONValue {
         let start = offset
-        var text: [UInt8] = []
         var isInteger = true
-        if current(bytes) == UInt8(ascii: "-") { keep(&text, bytes) }
-        if current(bytes) == UInt8(ascii: "0") {
-            keep(&text, bytes)
-        } else {
-            try digits(&text, bytes, start)
-        }
-        if current(bytes) == UInt8(ascii: ".") {
+        takeOne(of: "-", bytes)
+        if !takeOne(of: "0", bytes) { try digits(bytes) }
+        if takeOne(of: ".", bytes) {
             isInteger = false
-            keep(&text, bytes)
-            try digits(&text, bytes, start)
+            try digits(bytes)
         }
-        if current(bytes) == UInt8(ascii: "e") || current(bytes) == UInt8(ascii: "E") {
+        if takeOne(of: "eE", bytes) {
             isInteger = false
-            keep(&text, bytes)
-            if current(bytes) == UInt8(ascii: "+") || current(bytes) == UInt8(ascii: "-") {
-                keep(&text, bytes)
-            }
-            try digits(&text, bytes, start)
+            takeOne(of: "+-", bytes)
+            try digits(bytes)
         }
-        // The grammar leaves only ASCII, so decoding cannot replace anything.
-        let digits = String(decoding: text, as: UTF8.self)
-        if isInteger, let value = Int(digits) { return .integer(value) }
-        guard let value = Double(digits), value.isFinite else {
+        guard offset - start <= Self.maximumNumberLength,
+            let text = bytes.text(in: start..<offset)
+        else { throw failure(at: start, "expected a number of fewer digits") }
+        if isInteger, let value = Int(text) { return .integer(value) }
+        guard let value = Double(text), value.isFinite else {
             throw failure(at: start, "expected a number within the range of a double")
         }
         return .double(value)
     }
 
-    private func current(_ bytes: Span<UInt8>) -> UInt8? {
-        offset < bytes.count ? bytes[offset] : nil
-    }
-
-    private mutating func keep(_ text: inout [UInt8], _ bytes: Span<UInt8>) {
-        text.append(bytes[offset])
+    @discardableResult
+    private mutating func takeOne(of characters: StaticString, _ bytes: Span<UInt8>) -> Bool {
+        guard offset < bytes.count,
+            characters.withUTF8Buffer({ unsafe $0.contains(bytes[offset]) })
+        else { return false }
         advance(by: 1)
+        return true
     }
 
-    private mutating func digits(
-        _ text: inout [UInt8], _ bytes: Span<UInt8>, _ start: Int
-    ) throws(CheckpointError) {
-        let countBefore = text.count
-        while let byte = current(bytes), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
-            guard text.count < Self.maximumNumberLength else {
-                throw failure(at: start, "expected a number of fewer digits")
-            }
-            keep(&text, bytes)
-        }
-        guard text.count > countBefore else { throw failure(bytes, expected: "a digit") }
+    private mutating func digits(_ bytes: Span<UInt8>) throws(CheckpointError) {
+        let start = offset
+        while offset < bytes.count, (0x30...0x39).contains(bytes[offset]) { advance(by: 1) }
+        guard offset > start else { throw failure(bytes, expected: "a digit") }
     }
 }

@@ -42,10 +42,13 @@ struct RegularFile: ~Copyable {
         close(descriptor)
     }
 
-    /// What stands at `path`, or nil for nothing at all; links are followed.
+    /// Whether anything stands at `path`; a link counts, wherever it leads.
+    ///
+    /// So a link to nowhere (a download that was broken off) is reported by whoever opens it, not
+    /// taken for a file that was never there.
     static func exists(_ path: String) -> Bool {
         var status = stat()
-        return unsafe stat(path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR)
+        return unsafe lstat(path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR)
     }
 
     /// Whether a directory stands at `path`; links are followed.

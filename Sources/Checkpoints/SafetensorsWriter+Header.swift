@@ -12,9 +12,7 @@ extension SafetensorsWriter {
             }
             members.append("\"__metadata__\":{\(strings.joined(separator: ","))}")
         }
-        var names: Set<ExactString> = ["__metadata__"].map(ExactString.init).reduce(into: []) {
-            $0.insert($1)
-        }
+        var names: Set = [ExactString("__metadata__")]
         var end = 0
         for tensor in tensors {
             guard names.insert(ExactString(tensor.name)).inserted else {

@@ -93,9 +93,10 @@ public struct StoredType: Sendable, Equatable {
     ///   `Int`.
     func byteCount(shape: [Int]) -> Int? {
         guard (shape.last ?? 1) % valuesPerBlock == 0 else { return nil }
+        // A zero must not hide what overflows beside it: rows and columns are multiplied later.
         var count = 1
         for dimension in shape {
-            let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+            let (product, overflow) = count.multipliedReportingOverflow(by: max(dimension, 1))
             guard dimension >= 0, !overflow else { return nil }
             count = product
         }
@@ -104,6 +105,6 @@ public struct StoredType: Sendable, Equatable {
         let (bits, overflow) = (count / valuesPerBlock).multipliedReportingOverflow(
             by: bitsPerBlock)
         guard !overflow, bits % 8 == 0 else { return nil }
-        return bits / 8
+        return shape.contains(0) ? 0 : bits / 8
     }
 }

@@ -1,0 +1,22 @@
+// AVX2 with FMA and F16C: a vector of lanes is two registers.
+#if defined(__x86_64__)
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+
+// wide vectors are passed between functions of this file only
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#define TILE_ROWS 2
+#define TILE_TOKENS 3
+#define FUSED_ROWS 4
+#define OPERATIONS ck_operations_avx2
+#define HAS_PERMUTE 0
+
+#include "lanes.inc"
+
+#pragma clang attribute pop
+#endif

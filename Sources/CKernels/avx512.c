@@ -1,0 +1,24 @@
+// AVX-512: a vector of lanes is one register.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#pragma clang attribute push(                                                                      \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))),                   \
+    apply_to = function)
+
+#define TILE_ROWS 4
+#define TILE_TOKENS 6
+#define FUSED_ROWS 4
+#define OPERATIONS ck_operations_avx512
+#define HAS_PERMUTE 1
+// The instruction looks at the low 4 bits of an index only.
+#define permute(table, index) ((v16)_mm512_permutexvar_ps((__m512i)(index), (__m512)(table)))
+
+#include "lanes.inc"
+
+#pragma clang attribute pop
+#endif

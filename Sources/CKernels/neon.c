@@ -1,0 +1,13 @@
+// AArch64: a vector of lanes is four registers; fused multiply-add and half conversion are part
+// of the base instruction set.
+#if defined(__aarch64__)
+
+#define TILE_ROWS 2
+#define TILE_TOKENS 3
+#define FUSED_ROWS 4
+#define OPERATIONS ck_operations_neon
+#define HAS_PERMUTE 0
+
+#include "lanes.inc"
+
+#endif
