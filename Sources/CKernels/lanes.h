@@ -597,13 +597,13 @@ DEFINE_TILE(6)
 #endif
 
 static const tile_function tiles_many[] = {
-    0, tile_many_1, tile_many_2, tile_many_3,
+    0,           tile_many_1, tile_many_2, tile_many_3,
 #if TILE_TOKENS > 3
     tile_many_4, tile_many_5, tile_many_6,
 #endif
 };
 static const tile_function tiles_one[] = {
-    0, tile_one_1, tile_one_2, tile_one_3,
+    0,          tile_one_1, tile_one_2, tile_one_3,
 #if TILE_TOKENS > 3
     tile_one_4, tile_one_5, tile_one_6,
 #endif
@@ -849,8 +849,7 @@ static void attention(const ck_attention_args* a) {
         size_t count = end - p < KEYS ? end - p : KEYS;
         load_slots(a, p, count, false, stride, slots);
         for (size_t row = 0; row < rows; row++) {
-            const float* q =
-                a->q + row / a->group * a->q_stride + row % a->group * a->head_dim;
+            const float* q = a->q + row / a->group * a->q_stride + row % a->group * a->head_dim;
             v16 dots[KEYS];
             UNROLL for (int i = 0; i < KEYS; i++) {
                 dots[i] = spread(0);
