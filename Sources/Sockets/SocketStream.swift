@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// A plain TCP or Unix connection.
