@@ -59,6 +59,8 @@ public final class HTTPServer: Sendable {
         guard let acceptor = makeAcceptor() else { return }
         defer {
             for loop in loops { loop.stop() }
+            // A client that the loop took in while everything ended.
+            terminate()
         }
         for loop in loops { try loop.start() }
         try acceptor.start()
@@ -71,7 +73,6 @@ public final class HTTPServer: Sendable {
         } onCancel: {
             terminate()
         }
-        terminate()
     }
 
     /// Stops accepting, closes idle connections and gives the others `grace` to end.
