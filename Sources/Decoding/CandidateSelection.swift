@@ -35,7 +35,7 @@ struct CandidateSelection: Sendable {
             guard any(lanes .>= threshold) else { continue }
             let start = vector * LogitScan.laneCount
             for offset in 0..<min(LogitScan.laneCount, row.count - start) {
-                guard lanes[offset] >= threshold, !row[start + offset].isNaN else { continue }
+                guard lanes[offset] >= threshold else { continue }
                 let key = Self.key(logit: lanes[offset], id: start + offset)
                 guard key > thresholdKey else { continue }
                 keys.append(key)

@@ -1,7 +1,9 @@
 import Foundation
 
-/// Pearson's test. The seeds being fixed, a test that passes passes always; the false alarm
-/// probability is that of a new choice of seeds.
+/// Pearson's test of counts against probabilities.
+///
+/// The seeds being fixed, a test that passes passes always; the false alarm probability is that of
+/// a new choice of seeds.
 enum ChiSquare {
     /// One-sided 1e-6 of the normal distribution.
     private static let deviations = 4.7534

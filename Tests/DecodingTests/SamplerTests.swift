@@ -30,7 +30,7 @@ import Testing
 
     @Test(
         "an even grid of draws meets each token as often as the definition says",
-        arguments: UInt64(0)..<150)
+        arguments: UInt64(0)..<100)
     func distribution(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let count = Int.random(in: 1...70, using: &generator)
@@ -40,7 +40,7 @@ import Testing
         let output = (0..<9).map { _ in Int32.random(in: 0..<Int32(count), using: &generator) }
         let expected = Reference.distribution(row, parameters, prompt: prompt, output: output)
 
-        let draws = 2000
+        let draws = 500
         var sampler = Sampler()
         var history = TokenHistory(prompt: prompt, sampling: parameters)
         for id in output { history.append(id) }
@@ -79,7 +79,7 @@ import Testing
         let history = TokenHistory(prompt: [], sampling: parameters)
         var sampler = Sampler()
         var logits = row
-        let draws = 20_000
+        let draws = 5000
         // Over steps of one seed, then over seeds of one step.
         for source in [
             { CounterGenerator(seed: 42).uniform(step: $0) },
@@ -128,16 +128,18 @@ import Testing
         parameters.topK = seed % 4 == 0 ? 500 : 0
         parameters.minP = seed % 5 == 0 ? 0.01 : 0
         let expected = Reference.distribution(row, parameters)
-        let draws = 400
+        let draws = 200
         var counts: [Int: Int] = [:]
         for draw in 0..<draws {
             let id = sample(row, parameters, random: (Double(draw) + 0.5) / Double(draws))
             counts[id, default: 0] += 1
         }
-        for id in 0..<count {
+        // Told once: thousands of expectations would take longer than what they expect.
+        let strangers = (0..<count).filter { id in
             let share = Double(counts[id] ?? 0) / Double(draws)
-            #expect(abs(share - (expected[id] ?? 0)) <= 1.01 / Double(draws))
+            return abs(share - (expected[id] ?? 0)) > 1.01 / Double(draws)
         }
+        #expect(strangers.isEmpty)
     }
 
     @Test("temperature 0 takes the lowest id among the highest")
