@@ -95,7 +95,9 @@ public struct API: Sendable {
         _ response: inout HTTPResponse, to request: HTTPRequest, id: String,
         start: ContinuousClock.Instant
     ) {
-        let line = "\(request.method) \(request.path) \(response.status.code)"
+        // The target as sent is printable ASCII; what follows '?' is the client's own business.
+        let target = request.target.raw.prefix { $0 != "?" }.prefix(256)
+        let line = "\(request.method) \(target) \(response.status.code)"
         let finish = { @Sendable (end: String) in
             logger.info(
                 "\(line) \(end)",

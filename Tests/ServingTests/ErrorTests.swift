@@ -112,6 +112,10 @@ import Tokenization
         Bad(
             #"{"prompt":"a","thinking_token_budget":100}"#, "unsupported_parameter",
             "thinking_token_budget"),
+        Bad(#"{"prompt":"a","system":"b"}"#, "unsupported_parameter", "system"),
+        Bad(
+            #"{"prompt":"a","reasoning":{"max_tokens":5}}"#, "unsupported_parameter",
+            "reasoning.max_tokens"),
         Bad(#"{"prompt":"a","min_tokens":5}"#, "unsupported_parameter", "min_tokens"),
         Bad(
             #"{"messages":[{"role":"user","content":"a"}],"tools":[{}],"tool_choice":"required"}"#,
@@ -131,7 +135,8 @@ import Tokenization
         #""suffix":"""#, #""tools":[],"tool_choice":"auto""#, #""logprobs":null"#,
         #""n":2,"best_of":2"#, #""min_tokens":0"#, #""temperature":0.0"#, #""max_tokens":16.0"#,
         #""seed":18446744073709551615"#, #""seed":-9223372036854775808"#, #""stop":null"#,
-        #""skip_special_tokens":true"#, #""truncate":null"#, #""typical_p":1.0"#,
+        #""reasoning":{"effort":"low"}"#, #""skip_special_tokens":true"#, #""truncate":null"#,
+        #""typical_p":1.0"#,
     ])
     func `a value that asks for nothing unusual is taken`(field: String) async throws {
         let reply = try await Caller().post("/generate", "{\"prompt\":\"a\",\(field)}")

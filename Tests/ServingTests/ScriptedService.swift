@@ -28,6 +28,8 @@ final class ScriptedService: CompletionService {
         var requests: [CompletionRequest] = []
         var cancelled = 0
         var completed = 0
+        /// Completions that have more to say.
+        var unfinished: Set<Int> = []
     }
 
     static let start: Int32 = 256
@@ -83,7 +85,11 @@ final class ScriptedService: CompletionService {
     private func play(_ events: [CompletionEvent]) -> AsyncStream<CompletionEvent> {
         let (stream, continuation) = AsyncStream.makeStream(of: CompletionEvent.self)
         let script = script
-        let task = Task {
+        let number = state.withLock {
+            $0.unfinished.insert($0.requests.count)
+            return $0.requests.count
+        }
+        let task = Task { [self] in
             for (position, event) in events.enumerated() {
                 if position == script.eventsBeforeFailure { break }
                 if position == script.eventsBeforeSilence {
@@ -91,6 +97,9 @@ final class ScriptedService: CompletionService {
                 }
                 if script.pause > .zero { try? await Task.sleep(for: script.pause) }
                 if Task.isCancelled { return }
+                if position == events.count - 1 {
+                    _ = state.withLock { $0.unfinished.remove(number) }
+                }
                 continuation.yield(event)
             }
             continuation.finish()
@@ -98,7 +107,12 @@ final class ScriptedService: CompletionService {
         continuation.onTermination = { [self] termination in
             task.cancel()
             state.withLock {
-                if case .cancelled = termination { $0.cancelled += 1 } else { $0.completed += 1 }
+                // To leave after the last word is no cancellation.
+                if case .cancelled = termination, $0.unfinished.remove(number) != nil {
+                    $0.cancelled += 1
+                } else {
+                    $0.completed += 1
+                }
             }
         }
         return stream
