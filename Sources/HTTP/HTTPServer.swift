@@ -1,14 +1,28 @@
 public import Sockets
+import Synchronization
 
 /// An HTTP/1.1 server on one address.
 ///
-/// Each connection has a task of its own below `run()`; it is cancelled when the client hangs up.
+/// One or more event-loop threads read, parse and watch the clock; handlers run in Swift tasks. Each
+/// connection has a task below `run()`, and its requests are answered in a child of that, cancelled
+/// as soon as the client hangs up: at once after a reset, by `HTTPLimits.halfCloseGrace` after a FIN
+/// while nothing has been answered, by the next write after a FIN within a streaming response.
 public final class HTTPServer: Sendable {
+    private enum Lifecycle: ~Copyable {
+        case bound(Listener)
+        case running(Acceptor)
+        case ended
+    }
+
     /// Where the server listens, with the port the system chose where 0 was asked for.
     public let localAddress: SocketAddress
-    private let configuration: HTTPServerConfiguration
-    private let handler: HTTPHandler
-    private let errorResponder: HTTPErrorResponder
+
+    private let loops: [EventLoop]
+    private let context: ServerContext
+    private let registry = ConnectionRegistry()
+    private let lifecycle: Mutex<Lifecycle>
+    private let arrivals = AsyncStream.makeStream(of: Connection.self)
+    private let shutdowns = AsyncStream.makeStream(of: Duration.self)
 
     /// Binds and listens; clients wait in the kernel's backlog until `run()`.
     ///
@@ -22,11 +36,19 @@ public final class HTTPServer: Sendable {
         handler: @escaping HTTPHandler,
         errorBody: @escaping HTTPErrorResponder = HTTPServer.plainError
     ) throws(SocketError) {
-        self.configuration = configuration
-        self.handler = handler
-        errorResponder = errorBody
-        localAddress = configuration.address
+        let listener = try Listener(
+            address: configuration.address, backlog: configuration.backlog)
+        localAddress = listener.address
+        var loops: [EventLoop] = []
+        for _ in 0..<max(1, configuration.eventLoopCount) { loops.append(try EventLoop()) }
+        self.loops = loops
+        context = ServerContext(
+            configuration: configuration, handler: handler, errorResponder: errorBody)
+        lifecycle = Mutex(.bound(listener))
     }
+
+    /// How many connections are open.
+    public var connectionCount: Int { registry.count }
 
     /// Serves until `beginShutdown(grace:)` has run its course or the task is cancelled.
     ///
@@ -34,6 +56,23 @@ public final class HTTPServer: Sendable {
     ///
     /// - Throws: What the system refuses while the server starts.
     public func run() async throws(SocketError) {
+        guard let acceptor = makeAcceptor() else { return }
+        defer {
+            for loop in loops { loop.stop() }
+            // A client that the loop took in while everything ended.
+            terminate()
+        }
+        for loop in loops { try loop.start() }
+        try acceptor.start()
+        await withTaskCancellationHandler {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.watchShutdowns() }
+                await serveArrivals()
+                group.cancelAll()
+            }
+        } onCancel: {
+            terminate()
+        }
     }
 
     /// Stops accepting, closes idle connections and gives the others `grace` to end.
@@ -43,6 +82,10 @@ public final class HTTPServer: Sendable {
     ///
     /// - Parameter grace: How long handlers may go on.
     public func beginShutdown(grace: Duration) {
+        context.drain()
+        stopAccepting()
+        shutdowns.continuation.yield(grace)
+        for connection in registry.all { connection.closeIfIdle() }
     }
 
     /// The default error body: the error's one line as plain text.
@@ -53,5 +96,58 @@ public final class HTTPServer: Sendable {
         HTTPResponse(
             status: error.status, type: "text/plain; charset=utf-8",
             bytes: Array("\(error)\n".utf8))
+    }
+
+    private func makeAcceptor() -> Acceptor? {
+        lifecycle.withLock { lifecycle in
+            switch exchange(&lifecycle, with: .ended) {
+            case .bound(let listener):
+                let acceptor = Acceptor(
+                    listener: listener, loops: loops, registry: registry, context: context
+                ) { [arrivals] in arrivals.continuation.yield($0) }
+                lifecycle = .running(acceptor)
+                return acceptor
+            case .running: preconditionFailure("run() is to be called once")
+            case .ended: return nil
+            }
+        }
+    }
+
+    private func stopAccepting() {
+        lifecycle.withLock { lifecycle in
+            if case .running(let acceptor) = exchange(&lifecycle, with: .ended) { acceptor.stop() }
+        }
+        arrivals.continuation.finish()
+    }
+
+    /// Ends everything now.
+    private func terminate() {
+        context.drain()
+        stopAccepting()
+        for connection in registry.all { connection.close() }
+    }
+
+    private func serveArrivals() async {
+        await withDiscardingTaskGroup { group in
+            for await connection in arrivals.stream {
+                // Too late: it came in between the last look at the idle ones and the last accept.
+                if context.isDraining { connection.closeIfIdle() }
+                group.addTask {
+                    await connection.serve()
+                    self.registry.remove(connection)
+                }
+            }
+        }
+    }
+
+    private func watchShutdowns() async {
+        await withDiscardingTaskGroup { group in
+            for await grace in shutdowns.stream {
+                group.addTask {
+                    guard (try? await Task.sleep(for: grace)) != nil else { return }
+                    self.terminate()
+                }
+            }
+        }
     }
 }

@@ -26,6 +26,9 @@ public protocol ByteStream: AnyObject, Sendable {
 
     /// Tells the peer that nothing more will come; reading goes on.
     func finishWriting()
+
+    /// Makes the coming close a reset, which tells the peer that something was cut off.
+    func resetOnClose()
 }
 
 /// What a read found.

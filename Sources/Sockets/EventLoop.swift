@@ -230,15 +230,17 @@ public final class EventLoop: Sendable {
         while let pause = sleepTime() {
             let count = unsafe epoll_wait(
                 poller.number, events.baseAddress, Int32(Self.batchSize), pause)
-            let batch = unsafe events[..<max(0, Int(count))]
-            if unsafe batch.contains(where: { unsafe $0.data.u64 == Self.wakeUpBits }) {
-                var value: eventfd_t = 0
-                _ = unsafe eventfd_read(wakeUp.number, &value)
-            }
+            let batch = 0..<max(0, Int(count))
             let now = ContinuousClock.now
             shared.withLock { shared in
                 shared.sleepsUntil = nil
-                for unsafe event in unsafe batch where unsafe event.data.u64 != Self.wakeUpBits {
+                for index in batch {
+                    let event = unsafe events[index]
+                    guard unsafe event.data.u64 != Self.wakeUpBits else {
+                        var value: eventfd_t = 0
+                        _ = unsafe eventfd_read(wakeUp.number, &value)
+                        continue
+                    }
                     let token = unsafe Token(
                         index: UInt32(truncatingIfNeeded: event.data.u64),
                         generation: UInt32(truncatingIfNeeded: event.data.u64 >> 32))

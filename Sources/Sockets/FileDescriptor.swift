@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// A descriptor with exactly one owner; closed when the owner goes.

@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// Where a socket listens or connects: a numeric IPv4 or IPv6 address with a port, or a path.

@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// Why a socket could not do what was asked.

@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// A plain TCP or Unix connection.
@@ -82,14 +83,14 @@ public final class SocketStream: ByteStream {
                         iov_base: UnsafeMutableRawPointer(mutating: tail.baseAddress),
                         iov_len: tail.count)
                 )
-                return unsafe withUnsafeMutablePointer(to: &parts.0) { vector in
+                return unsafe withUnsafeMutableBytes(of: &parts) { raw in
+                    let vector = unsafe raw.assumingMemoryBound(to: iovec.self)
                     var message = unsafe msghdr()
-                    unsafe message.msg_iov = vector
-                    unsafe message.msg_iovlen = tail.isEmpty ? 1 : 2
+                    unsafe message.msg_iov = vector.baseAddress
+                    unsafe message.msg_iovlen = tail.isEmpty ? 1 : vector.count
                     var sent: Int
                     repeat {
-                        unsafe sent = sendmsg(
-                            descriptor.number, &message, Int32(MSG_NOSIGNAL))
+                        unsafe sent = sendmsg(descriptor.number, &message, Int32(MSG_NOSIGNAL))
                     } while sent < 0 && errno == EINTR
                     if sent < 0 { failure = errno }
                     return sent

@@ -1,0 +1,158 @@
+import Sockets
+
+extension Connection {
+    /// Serves request after request until the connection has ended.
+    ///
+    /// The requests are answered in a child task, which is cancelled as soon as the connection
+    /// ends, be it in the middle of a handler that writes nothing.
+    func serve() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.serveRequests() }
+            await ended()
+            group.cancelAll()
+        }
+    }
+
+    private func serveRequests() async {
+        while let arrival = await nextRequest() {
+            switch arrival {
+            case .success(let request): await answer(request)
+            case .failure(let error):
+                await send(context.response(to: error), method: nil, version: .http11)
+            }
+        }
+    }
+
+    private func nextRequest() async -> Wakeups.Arrival? {
+        await withCheckedContinuation { continuation in
+            locked { state, wakeups in
+                if state.arrival != nil || state.phase == .closed || state.phase == .lingering {
+                    wakeups.request = (continuation, state.arrival)
+                    state.arrival = nil
+                } else if context.isDraining, state.phase == .waiting,
+                    !state.parser.isInsideHead
+                {
+                    wakeups.request = (continuation, nil)
+                    state.close(&wakeups)
+                } else {
+                    state.requestWaiter = continuation
+                }
+            }
+        }
+    }
+
+    private func answer(_ request: HTTPRequest) async {
+        let response: HTTPResponse
+        do {
+            response = try await context.handler(request)
+        } catch {
+            response = context.response(to: Self.problem(error))
+        }
+        await send(response, method: request.method, version: request.version)
+    }
+
+    /// Sends a response to its end and decides whether the connection goes on.
+    private func send(
+        _ response: HTTPResponse, method: HTTPMethod?, version: HTTPVersion
+    ) async {
+        let canReuse = locked { state, _ in state.canReuse } && !context.isDraining
+        let head = ResponseHead(response, method: method, version: version, keepsAlive: canReuse)
+        let bytes = head.serialized(date: context.date.line, serverName: context.serverName)
+        do throws(HTTPError) {
+            switch response.body {
+            case .bytes(let body) where head.sendsBody: try await write(bytes, body, begins: true)
+            case .stream(let run) where head.sendsBody:
+                guard try await stream(run, head: head, bytes: bytes, method: method) else {
+                    return
+                }
+            case .empty, .bytes, .stream: try await write(bytes, begins: true)
+            }
+        } catch {
+            return close()
+        }
+        locked { $0.endExchange(keepsAlive: head.keepsAlive, channel: channel, &$1) }
+    }
+
+    /// Runs a streaming body; false where it failed and the connection has been dealt with.
+    private func stream(
+        _ run: @Sendable (HTTPBodyWriter) async throws -> Void, head: ResponseHead,
+        bytes: [UInt8], method: HTTPMethod?
+    ) async throws(HTTPError) -> Bool {
+        let isChunked = head.framing == .chunked
+        let exchange = locked { state, _ in
+            state.pendingHead = bytes
+            return state.exchangeNumber
+        }
+        let writer = HTTPBodyWriter { (piece) throws(HTTPError) in
+            try await self.write(
+                isChunked ? ChunkedCoding.chunk(piece) : piece, begins: true, exchange: exchange)
+        }
+        do {
+            try await run(writer)
+        } catch {
+            let hasBegun = locked { state, _ in
+                state.pendingHead = nil
+                return state.responseHasBegun
+            }
+            guard !hasBegun else {
+                // Half a body must not pass for a whole one: for chunks the missing end tells, for
+                // a body that ends with the connection only a reset does.
+                locked { state, wakeups in
+                    if !isChunked { state.stream?.resetOnClose() }
+                    state.close(&wakeups)
+                }
+                return false
+            }
+            await send(
+                context.response(to: Self.problem(error)), method: method, version: .http11)
+            return false
+        }
+        try await write(isChunked ? ChunkedCoding.end : [], begins: true, exchange: exchange)
+        return true
+    }
+
+    /// Sends bytes of the response, after its head if that still waits for them.
+    private func write(
+        _ first: [UInt8], _ second: [UInt8] = [], begins: Bool, exchange: Int? = nil
+    ) async throws(HTTPError) {
+        let mustWait = try locked { state, wakeups -> Result<Bool, HTTPError> in
+            // A writer that was kept beyond its response must not write into the next.
+            if let exchange, exchange != state.exchangeNumber { return .failure(.disconnected) }
+            if begins { state.responseHasBegun = true }
+            guard let head = state.pendingHead else { return state.send(first, second, &wakeups) }
+            state.pendingHead = nil
+            return state.send(head, first, &wakeups)
+        }.get()
+        guard mustWait else { return }
+        try await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                locked { state, wakeups in
+                    if state.phase == .closed {
+                        wakeups.write = (continuation, .failure(.disconnected))
+                    } else if state.output.byteCount <= context.limits.writeBufferByteCount {
+                        wakeups.write = (continuation, .success(()))
+                    } else if Task.isCancelled {
+                        wakeups.write = (continuation, .failure(.cancelled))
+                    } else {
+                        precondition(state.writeWaiter == nil, "two tasks write one response")
+                        state.writeWaiter = continuation
+                    }
+                }
+            }
+        } onCancel: {
+            locked { state, wakeups in
+                guard let waiter = state.writeWaiter else { return }
+                state.writeWaiter = nil
+                wakeups.write = (waiter, .failure(.cancelled))
+            }
+        }.get()
+    }
+
+    private static func problem(_ error: any Error) -> HTTPError {
+        switch error {
+        case let error as HTTPError: error
+        case is CancellationError: .cancelled
+        default: .handlerFailed(reason: "\(error)")
+        }
+    }
+}

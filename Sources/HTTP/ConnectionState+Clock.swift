@@ -1,0 +1,67 @@
+extension ConnectionState {
+    /// The moment at which something must be done if nothing else happens.
+    var deadline: Instant? {
+        var earliest: Instant?
+        func consider(_ moment: Instant) {
+            earliest = min(earliest ?? moment, moment)
+        }
+        switch phase {
+        case .waiting:
+            consider(headSince.map { $0 + limits.headerTimeout } ?? idleSince + limits.idleTimeout)
+        case .exchange, .draining:
+            if !bodyHasEnded {
+                consider(bodySince + limits.bodyTimeout)
+                consider(bodyPeriodSince + limits.bodyRatePeriod)
+            }
+            if let halfClosedSince, !responseHasBegun, phase == .exchange {
+                consider(halfClosedSince + limits.halfCloseGrace)
+            }
+        case .lingering: if output.isEmpty { consider(lingerUntil) }
+        case .closed: return nil
+        }
+        if !output.isEmpty { consider(writeSince + limits.writeTimeout) }
+        return earliest
+    }
+
+    /// Does what is due.
+    mutating func alarmRang(now: Instant, _ wakeups: inout Wakeups) {
+        if !output.isEmpty, writeSince + limits.writeTimeout <= now { return close(&wakeups) }
+        switch phase {
+        case .waiting:
+            if let headSince {
+                if headSince + limits.headerTimeout <= now { failed(.requestTimeout, &wakeups) }
+            } else if idleSince + limits.idleTimeout <= now {
+                close(&wakeups)
+            }
+        case .exchange, .draining:
+            if let halfClosedSince, !responseHasBegun, phase == .exchange,
+                halfClosedSince + limits.halfCloseGrace <= now
+            {
+                return close(&wakeups)
+            }
+            guard !bodyHasEnded else { return }
+            if bodySince + limits.bodyTimeout <= now {
+                failed(.requestTimeout, &wakeups)
+            } else if bodyPeriodSince + limits.bodyRatePeriod <= now {
+                checkBodyRate(now, &wakeups)
+            }
+        case .lingering:
+            if output.isEmpty, lingerUntil <= now { close(&wakeups) }
+        case .closed: break
+        }
+    }
+
+    /// Closes a period; one in which it was the handler that did not read does not count.
+    private mutating func checkBodyRate(_ now: Instant, _ wakeups: inout Wakeups) {
+        let seconds =
+            Double(limits.bodyRatePeriod.components.seconds)
+            + Double(limits.bodyRatePeriod.components.attoseconds) * 1e-18
+        let isHeldBack = chunksByteCount > 0 || mustSendContinue
+        if !isHeldBack, Double(bodyPeriodByteCount) < Double(limits.minimumBodyRate) * seconds {
+            failed(.requestTimeout, &wakeups)
+        } else {
+            bodyPeriodSince = now
+            bodyPeriodByteCount = 0
+        }
+    }
+}

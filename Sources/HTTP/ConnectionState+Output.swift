@@ -1,0 +1,78 @@
+import Sockets
+
+extension ConnectionState {
+    /// Sends `bytes`, or queues what does not go out at once.
+    ///
+    /// - Returns: Whether the client has fallen so far behind that the writer should wait.
+    mutating func send(
+        _ first: [UInt8], _ second: [UInt8], _ wakeups: inout Wakeups
+    ) -> Result<Bool, HTTPError> {
+        guard let stream, phase == .exchange else { return .failure(.disconnected) }
+        var sent = 0
+        if output.isEmpty {
+            do throws(SocketError) {
+                sent = try stream.write(first[...], second[...])
+            } catch {
+                close(&wakeups)
+                return .failure(.disconnected)
+            }
+            writeSince = .now
+        }
+        output.append(first.dropFirst(sent))
+        output.append(second.dropFirst(max(0, sent - first.count)))
+        return .success(output.byteCount > limits.writeBufferByteCount)
+    }
+
+    /// Sends what waits, as far as the client takes it.
+    mutating func flush(_ wakeups: inout Wakeups) {
+        guard let stream, !output.isEmpty else { return }
+        do throws(SocketError) {
+            if try output.flush(to: stream) { writeSince = .now }
+        } catch {
+            return close(&wakeups)
+        }
+        if output.byteCount <= limits.writeBufferByteCount / 2, let waiter = writeWaiter {
+            writeWaiter = nil
+            wakeups.write = (waiter, .success(()))
+        }
+        if output.isEmpty, phase == .lingering { beginLinger() }
+    }
+
+    /// Ends the exchange after its response has been handed over whole.
+    mutating func endExchange(
+        keepsAlive: Bool, channel: (Int) -> any BodyChannel, _ wakeups: inout Wakeups
+    ) {
+        guard phase == .exchange else { return }
+        chunks.removeAll()
+        chunksByteCount = 0
+        mustSendContinue = false
+        if keepsAlive {
+            idleSince = .now
+            phase = bodyHasEnded ? .waiting : .draining
+            if output.isEmpty { parser.shrink() }
+            pump(channel: channel, &wakeups)
+        } else {
+            phase = .lingering
+            parser = RequestParser(limits: limits)
+            if output.isEmpty { beginLinger() }
+            pump(channel: channel, &wakeups)
+        }
+    }
+
+    /// Sends FIN and goes on reading for a while.
+    ///
+    /// To close with unread input would send a reset, and a reset makes the client's system throw
+    /// away the response that it has not read yet (RFC 9112, section 9.6).
+    private mutating func beginLinger() {
+        stream?.finishWriting()
+        lingerUntil = .now + limits.lingerTimeout
+    }
+
+    /// Whether a body that the handler has left unread is worth swallowing to keep the connection.
+    var canReuse: Bool {
+        guard bodyError == nil, clientKeepsAlive else { return false }
+        if bodyHasEnded { return true }
+        guard !mustSendContinue, let rest = parser.remainingBodyCount else { return false }
+        return rest <= limits.drainByteCount
+    }
+}

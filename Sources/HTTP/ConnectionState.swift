@@ -1,0 +1,106 @@
+import DequeModule
+import Sockets
+
+/// One connection: what has come in, what goes out, and where in a request it stands.
+///
+/// Touched by the event loop's thread and by the connection's tasks, always under the connection's
+/// lock; nothing here waits. Tasks to resume are handed out in `Wakeups`.
+///
+///     waiting ──request──▶ exchange ──response──▶ draining ──body's end──▶ waiting
+///        │                    │ │                    │
+///        │                    │ └─last response─▶ lingering
+///        └────────────────────┴───────▶ closed ◀─────┴──────┘
+struct ConnectionState: Sendable {
+    typealias Instant = ContinuousClock.Instant
+
+    enum Phase {
+        /// For the next request.
+        case waiting
+        /// A request has been handed to a task.
+        case exchange
+        /// The response is out; the rest of the request's body is swallowed.
+        case draining
+        /// The last response is on its way; what still comes in is thrown away.
+        case lingering
+        /// The descriptor is gone.
+        case closed
+    }
+
+    /// Bytes read in one system call.
+    static let readByteCount = 16 * 1024
+    /// Bytes thrown away in one go while lingering, so that one client cannot keep the loop.
+    static let lingerBurstByteCount = 512 * 1024
+
+    let limits: HTTPLimits
+    let peer: SocketAddress?
+    var stream: (any ByteStream)?
+    var phase = Phase.waiting
+    var parser: RequestParser
+    var output = OutputQueue()
+
+    // Readiness, as edge-triggered events left it.
+    var mayRead = false
+    var hasHalfClosed = false
+
+    // The exchange.
+    var exchangeNumber = 0
+    var chunks: Deque<[UInt8]> = []
+    var chunksByteCount = 0
+    var bodyHasEnded = true
+    var bodyError: HTTPError?
+    var mustSendContinue = false
+    /// Whether the client has said that it may send another request.
+    var clientKeepsAlive = true
+    var responseHasBegun = false
+    /// The head of a streaming response until its first bytes come.
+    var pendingHead: [UInt8]?
+
+    // The tasks that wait.
+    var arrival: Wakeups.Arrival?
+    var requestWaiter: CheckedContinuation<Wakeups.Arrival?, Never>?
+    var bodyWaiter: Wakeups.BodyWaiter?
+    var writeWaiter: Wakeups.WriteWaiter?
+    var endWaiter: CheckedContinuation<Void, Never>?
+
+    // The clock.
+    var idleSince: Instant
+    var headSince: Instant?
+    var bodySince: Instant
+    var bodyPeriodSince: Instant
+    var bodyPeriodByteCount = 0
+    var halfClosedSince: Instant?
+    var writeSince: Instant
+    var lingerUntil: Instant
+    /// The moment that the loop has been asked for.
+    var alarm: Instant?
+
+    init(stream: any ByteStream, peer: SocketAddress?, limits: HTTPLimits) {
+        self.stream = stream
+        self.peer = peer
+        self.limits = limits
+        parser = RequestParser(limits: limits)
+        let now = Instant.now
+        idleSince = now
+        bodySince = now
+        bodyPeriodSince = now
+        writeSince = now
+        lingerUntil = now
+    }
+
+    /// Ends the connection now, whatever it was doing, and tells everybody who waits.
+    mutating func close(_ wakeups: inout Wakeups) {
+        guard phase != .closed else { return }
+        phase = .closed
+        output.removeAll()
+        chunks.removeAll()
+        pendingHead = nil
+        parser = RequestParser(limits: limits)
+        stream = nil
+        arrival = nil
+        if let waiter = requestWaiter { wakeups.request = (waiter, nil) }
+        if let waiter = bodyWaiter { wakeups.body = (waiter, .failure(.disconnected)) }
+        if let waiter = writeWaiter { wakeups.write = (waiter, .failure(.disconnected)) }
+        wakeups.ended = endWaiter
+        (requestWaiter, bodyWaiter, writeWaiter, endWaiter) = (nil, nil, nil, nil)
+    }
+}

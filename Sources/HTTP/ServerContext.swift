@@ -1,0 +1,43 @@
+import Sockets
+import Synchronization
+
+/// What all connections of a server share.
+final class ServerContext: Sendable {
+    let limits: HTTPLimits
+    let serverName: String?
+    let date = HTTPDate()
+    let handler: HTTPHandler
+    private let errorResponder: HTTPErrorResponder
+    private let draining = Atomic(false)
+
+    init(
+        configuration: HTTPServerConfiguration, handler: @escaping HTTPHandler,
+        errorResponder: @escaping HTTPErrorResponder
+    ) {
+        limits = configuration.limits
+        serverName = configuration.serverName
+        self.handler = handler
+        self.errorResponder = errorResponder
+    }
+
+    /// Whether connections are to end with the request they are at.
+    var isDraining: Bool { draining.load(ordering: .acquiring) }
+
+    /// Turns draining on for good.
+    func drain() {
+        draining.store(true, ordering: .releasing)
+    }
+
+    /// The answer to an error, with the fields that the protocol asks for.
+    func response(to error: HTTPError) -> HTTPResponse {
+        var response = errorResponder(error)
+        response.status = error.status
+        switch error {
+        case .methodNotAllowed(_, let allowed):
+            response.fields[.allow] = allowed.joined(separator: ", ")
+        case .tooManyConnections: response.fields[.retryAfter] = "1"
+        default: break
+        }
+        return response
+    }
+}
