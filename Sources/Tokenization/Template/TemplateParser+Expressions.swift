@@ -1,0 +1,459 @@
+extension TemplateParser {
+    /// An expression, conditional unless `allowsConditional` is false.
+    mutating func expression(
+        allowsConditional: Bool = true
+    ) throws(TemplateError) -> Parsed {
+        try descend()
+        defer { ascend() }
+        guard allowsConditional else { return try disjunction() }
+        var node = try disjunction()
+        while skip(name: "if") {
+            let wasConditional = isConditional
+            isConditional = true
+            defer { isConditional = wasConditional }
+            let condition = try disjunction()
+            var otherwise: Parsed?
+            if skip(name: "else") { otherwise = try expression() }
+            node = try make(
+                .conditional(condition.node, then: node.node, else: otherwise?.node),
+                over: max(node.depth, condition.depth, otherwise?.depth ?? 0))
+        }
+        return node
+    }
+
+    /// Expressions with commas between them: a tuple unless there is one and no comma.
+    mutating func tuple(
+        allowsConditional: Bool = true, endName: String? = nil, isParenthesized: Bool = false
+    ) throws(TemplateError) -> Parsed {
+        var items: [TemplateExpression] = []
+        var depth = 0
+        var hasComma = false
+        while !isTupleEnd(endName) {
+            let item = try expression(allowsConditional: allowsConditional)
+            depth = max(depth, item.depth)
+            items.append(item.node)
+            guard skip(.comma) else { break }
+            hasComma = true
+        }
+        if !hasComma {
+            if let item = items.first { return Parsed(node: item, depth: depth) }
+            guard isParenthesized else { throw unexpected("an expression") }
+        }
+        return try make(.tuple(items), over: depth)
+    }
+
+    private func isTupleEnd(_ endName: String?) -> Bool {
+        switch current.kind {
+        case .outputEnd, .blockEnd, .symbol(.rightParenthesis): true
+        case .name(let name): name == endName
+        default: false
+        }
+    }
+
+    private mutating func disjunction() throws(TemplateError) -> Parsed {
+        let first = try conjunction()
+        guard isAt(name: "or") else { return first }
+        var nodes = [first.node]
+        var depth = first.depth
+        while skip(name: "or") {
+            let next = try conjunction()
+            nodes.append(next.node)
+            depth = max(depth, next.depth)
+        }
+        return try make(.or(nodes), over: depth)
+    }
+
+    private mutating func conjunction() throws(TemplateError) -> Parsed {
+        let first = try negation()
+        guard isAt(name: "and") else { return first }
+        var nodes = [first.node]
+        var depth = first.depth
+        while skip(name: "and") {
+            let next = try negation()
+            nodes.append(next.node)
+            depth = max(depth, next.depth)
+        }
+        return try make(.and(nodes), over: depth)
+    }
+
+    private mutating func negation() throws(TemplateError) -> Parsed {
+        var count = 0
+        while skip(name: "not") { count += 1 }
+        var node = try comparison()
+        for _ in 0..<count { node = try make(.not(node.node), over: node.depth) }
+        return node
+    }
+
+    private mutating func comparison() throws(TemplateError) -> Parsed {
+        let line = current.line
+        let first = try arithmetic(atLeast: 0)
+        var comparisons: [TemplateExpression.Comparison] = []
+        var depth = first.depth
+        while let relation = relation() {
+            let operand = try arithmetic(atLeast: 0)
+            depth = max(depth, operand.depth)
+            comparisons.append(.init(relation: relation, operand: operand.node))
+        }
+        guard !comparisons.isEmpty else { return first }
+        return try make(.comparison(first.node, comparisons, line: line), over: depth)
+    }
+
+    private mutating func relation() -> TemplateExpression.Relation? {
+        let relation: TemplateExpression.Relation
+        switch current.kind {
+        case .symbol(.equal): relation = .equal
+        case .symbol(.notEqual): relation = .notEqual
+        case .symbol(.less): relation = .less
+        case .symbol(.lessOrEqual): relation = .lessOrEqual
+        case .symbol(.greater): relation = .greater
+        case .symbol(.greaterOrEqual): relation = .greaterOrEqual
+        case .name("in"): relation = .contained
+        case .name("not") where following.kind == .name("in"):
+            advance()
+            relation = .notContained
+        default: return nil
+        }
+        advance()
+        return relation
+    }
+
+    /// How tightly an operator binds; `~` stands between sums and products.
+    private func precedence(_ token: TemplateToken) -> Int? {
+        guard case .symbol(let symbol) = token.kind else { return nil }
+        return switch symbol {
+        case .add, .subtract: 0
+        case .tilde: 1
+        case .multiply, .divide, .floorDivide, .modulo: 2
+        case .power: 3
+        default: nil
+        }
+    }
+
+    private mutating func arithmetic(atLeast minimum: Int) throws(TemplateError) -> Parsed {
+        var left = try unary()
+        var flat: Int?
+        while let level = precedence(current), level >= minimum,
+            case .symbol(let symbol) = current.kind
+        {
+            let line = current.line
+            advance()
+            let right =
+                level == 3 ? try unary() : try arithmetic(atLeast: level + 1)
+            let operation = TemplateExpression.Operation(
+                symbol: symbol, operand: right.node, line: line)
+            switch left.node {
+            case .arithmetic(let first, let operations) where flat == level:
+                left.node = .arithmetic(first, operations + [operation])
+                left.depth = max(left.depth, right.depth + 1)
+            case .concatenation(let parts, _) where flat == level:
+                left.node = .concatenation(parts + [right.node], line: line)
+                left.depth = max(left.depth, right.depth + 1)
+            default:
+                left = try make(
+                    symbol == .tilde
+                        ? .concatenation([left.node, right.node], line: line)
+                        : .arithmetic(left.node, [operation]),
+                    over: max(left.depth, right.depth))
+            }
+            flat = level
+        }
+        return left
+    }
+
+    private mutating func unary(allowsFilters: Bool = true) throws(TemplateError) -> Parsed {
+        let line = current.line
+        var node: Parsed
+        if isAt(.subtract) || isAt(.add) {
+            try descend()
+            defer { ascend() }
+            let isNegative = isAt(.subtract)
+            advance()
+            let operand = try unary(allowsFilters: false)
+            node = try make(
+                isNegative
+                    ? .negative(operand.node, line: line) : .positive(operand.node, line: line),
+                over: operand.depth)
+        } else {
+            node = try primary()
+        }
+        node = try postfix(node)
+        return allowsFilters ? try filtersAndTests(node) : node
+    }
+
+    private mutating func primary() throws(TemplateError) -> Parsed {
+        let token = current
+        switch token.kind {
+        case .name(let name):
+            advance()
+            return Parsed(node: constant(name) ?? .name(read(name), line: token.line), depth: 1)
+        case .string(var text):
+            advance()
+            while case .string(let more) = current.kind {
+                text += more
+                advance()
+            }
+            return Parsed(node: .string(text), depth: 1)
+        case .integer(let value):
+            advance()
+            return Parsed(node: .integer(value), depth: 1)
+        case .number(let value):
+            advance()
+            return Parsed(node: .number(value), depth: 1)
+        case .symbol(.leftParenthesis):
+            advance()
+            let node = try tuple(isParenthesized: true)
+            try expect(.rightParenthesis)
+            return node
+        case .symbol(.leftBracket):
+            return try list()
+        case .symbol(.leftBrace):
+            return try dictionary()
+        default:
+            throw unexpected("an expression")
+        }
+    }
+
+    private func constant(_ name: String) -> TemplateExpression? {
+        switch name {
+        case "true", "True": .boolean(true)
+        case "false", "False": .boolean(false)
+        case "none", "None": TemplateExpression.none
+        default: nil
+        }
+    }
+
+    private mutating func list() throws(TemplateError) -> Parsed {
+        try expect(.leftBracket)
+        var items: [TemplateExpression] = []
+        var depth = 0
+        while !isAt(.rightBracket) {
+            if !items.isEmpty {
+                try expect(.comma)
+                if isAt(.rightBracket) { break }
+            }
+            let item = try expression()
+            depth = max(depth, item.depth)
+            items.append(item.node)
+        }
+        try expect(.rightBracket)
+        return try make(.list(items), over: depth)
+    }
+
+    private mutating func dictionary() throws(TemplateError) -> Parsed {
+        let line = current.line
+        try expect(.leftBrace)
+        var entries: [TemplateExpression.Entry] = []
+        var depth = 0
+        while !isAt(.rightBrace) {
+            if !entries.isEmpty {
+                try expect(.comma)
+                if isAt(.rightBrace) { break }
+            }
+            let key = try expression()
+            try expect(.colon)
+            let value = try expression()
+            depth = max(depth, key.depth, value.depth)
+            entries.append(.init(key: key.node, value: value.node))
+        }
+        try expect(.rightBrace)
+        return try make(.dictionary(entries, line: line), over: depth)
+    }
+
+    // MARK: What follows an operand
+
+    private mutating func postfix(_ operand: Parsed) throws(TemplateError) -> Parsed {
+        var node = operand
+        while true {
+            switch current.kind {
+            case .symbol(.dot): node = try attribute(node)
+            case .symbol(.leftBracket): node = try subscription(node)
+            case .symbol(.leftParenthesis): node = try call(node)
+            default: return node
+            }
+        }
+    }
+
+    private mutating func attribute(_ operand: Parsed) throws(TemplateError) -> Parsed {
+        let line = current.line
+        advance()
+        switch current.kind {
+        case .name(let name):
+            advance()
+            return try make(.attribute(operand.node, name, line: line), over: operand.depth)
+        case .integer(let index):
+            advance()
+            return try make(
+                .item(operand.node, .integer(index), line: line), over: operand.depth)
+        default:
+            throw unexpected("a name or number")
+        }
+    }
+
+    private mutating func subscription(_ operand: Parsed) throws(TemplateError) -> Parsed {
+        let line = current.line
+        advance()
+        var items: [TemplateExpression] = []
+        var depth = operand.depth
+        while !isAt(.rightBracket) {
+            if !items.isEmpty { try expect(.comma) }
+            var start: Parsed?
+            if !isAt(.colon) { start = try expression() }
+            depth = max(depth, start?.depth ?? 0)
+            if skip(.colon) {
+                var bounds = TemplateExpression.Bounds(start: start?.node)
+                if !isAt(.colon), !isAt(.rightBracket) {
+                    let stop = try expression()
+                    depth = max(depth, stop.depth)
+                    bounds.stop = stop.node
+                }
+                if skip(.colon), !isAt(.rightBracket) {
+                    let step = try expression()
+                    depth = max(depth, step.depth)
+                    bounds.step = step.node
+                }
+                try expect(.rightBracket)
+                return try make(.slice(operand.node, bounds, line: line), over: depth)
+            }
+            if let start { items.append(start.node) }
+        }
+        try expect(.rightBracket)
+        guard let first = items.first else { throw unexpected("an expression") }
+        return try make(
+            .item(operand.node, items.count == 1 ? first : .tuple(items), line: line),
+            over: depth + (items.count == 1 ? 0 : 1))
+    }
+
+    private mutating func call(_ operand: Parsed) throws(TemplateError) -> Parsed {
+        let line = current.line
+        let (arguments, depth) = try arguments()
+        return try make(
+            .call(operand.node, arguments, line: line), over: max(operand.depth, depth))
+    }
+
+    /// The arguments in parentheses, and the depth of the deepest.
+    mutating func arguments() throws(TemplateError) -> (TemplateArguments, depth: Int) {
+        let line = current.line
+        try expect(.leftParenthesis)
+        var arguments = TemplateArguments()
+        var depth = 0
+        var isFirst = true
+        func require(_ condition: Bool) throws(TemplateError) {
+            guard condition else { throw .syntax(line: line, message: "invalid call arguments") }
+        }
+        while !isAt(.rightParenthesis) {
+            if !isFirst {
+                try expect(.comma)
+                if isAt(.rightParenthesis) { break }
+            }
+            isFirst = false
+            if skip(.multiply) {
+                try require(arguments.variadic == nil && arguments.keywords == nil)
+                let value = try expression()
+                arguments.variadic = value.node
+                depth = max(depth, value.depth)
+            } else if skip(.power) {
+                try require(arguments.keywords == nil)
+                let value = try expression()
+                arguments.keywords = value.node
+                depth = max(depth, value.depth)
+            } else if case .name(let name) = current.kind, following.kind == .symbol(.assign) {
+                try require(arguments.keywords == nil)
+                advance()
+                advance()
+                let value = try expression()
+                arguments.named.append((name, value.node))
+                depth = max(depth, value.depth)
+            } else {
+                try require(
+                    arguments.variadic == nil && arguments.keywords == nil
+                        && arguments.named.isEmpty)
+                let value = try expression()
+                arguments.positional.append(value.node)
+                depth = max(depth, value.depth)
+            }
+        }
+        try expect(.rightParenthesis)
+        return (arguments, depth)
+    }
+
+    private mutating func filtersAndTests(_ operand: Parsed) throws(TemplateError) -> Parsed {
+        var node = operand
+        while true {
+            if isAt(.pipe) {
+                advance()
+                node = try filter(node)
+            } else if isAt(name: "is") {
+                node = try test(node)
+            } else if isAt(.leftParenthesis) {
+                node = try call(node)
+            } else {
+                return node
+            }
+        }
+    }
+
+    private mutating func dottedName() throws(TemplateError) -> String {
+        var name = try expectName()
+        while skip(.dot) { name += "." + (try expectName()) }
+        return name
+    }
+
+    /// The filter whose name comes next, on `operand` or on a block's text.
+    mutating func filter(_ operand: Parsed?) throws(TemplateError) -> Parsed {
+        let line = current.line
+        let name = try dottedName()
+        guard isConditional || TemplateFilter(rawValue: name) != nil else {
+            throw .syntax(line: line, message: "no filter named '\(name)'")
+        }
+        var arguments = TemplateArguments()
+        var depth = operand?.depth ?? 0
+        if isAt(.leftParenthesis) {
+            let parsed = try self.arguments()
+            arguments = parsed.0
+            depth = max(depth, parsed.depth)
+        }
+        return try make(.filter(operand?.node, name, arguments, line: line), over: depth)
+    }
+
+    /// The filters of a block, applied to its text from left to right.
+    mutating func blockFilters() throws(TemplateError) -> Parsed {
+        var node = try filter(nil)
+        while skip(.pipe) { node = try filter(node) }
+        return node
+    }
+
+    private mutating func test(_ operand: Parsed) throws(TemplateError) -> Parsed {
+        let line = current.line
+        advance()
+        let isNegated = skip(name: "not")
+        let name = try dottedName()
+        guard isConditional || TemplateTest(rawValue: name) != nil else {
+            throw .syntax(line: line, message: "no test named '\(name)'")
+        }
+        var arguments = TemplateArguments()
+        var depth = operand.depth
+        if isAt(.leftParenthesis) {
+            let parsed = try self.arguments()
+            arguments = parsed.0
+            depth = max(depth, parsed.depth)
+        } else if startsArgument() {
+            if isAt(name: "is") {
+                throw .syntax(line: line, message: "tests cannot be chained with 'is'")
+            }
+            let argument = try postfix(try primary())
+            arguments.positional = [argument.node]
+            depth = max(depth, argument.depth)
+        }
+        let node = try make(.test(operand.node, name, arguments, line: line), over: depth)
+        return isNegated ? try make(.not(node.node), over: node.depth) : node
+    }
+
+    private func startsArgument() -> Bool {
+        switch current.kind {
+        case .name(let name): name != "else" && name != "or" && name != "and"
+        case .string, .integer, .number: true
+        case .symbol(.leftBracket), .symbol(.leftBrace): true
+        default: false
+        }
+    }
+}
