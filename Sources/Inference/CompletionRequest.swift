@@ -34,8 +34,8 @@ public struct CompletionRequest: Sendable {
     public var topLogprobs: Int?
     /// Report the prompt's own tokens and, with `topLogprobs`, their log-probabilities.
     public var echo = false
-    /// Tell the thought from the answer. When false every text is content, tags included, and
-    /// stop strings are awake from the first token: a completion of raw text.
+    /// Whether the thought is told from the answer; when false every text is content, tags
+    /// included, and stop strings are awake from the first token, as raw text wants it.
     public var separatesReasoning = true
     /// Report every token with its id and text.
     public var reportsTokens = false

@@ -2,7 +2,7 @@ import HTTP
 import Inference
 
 extension API {
-    /// `GET /health`: whether the decode loop turns. Idle and draining servers are healthy.
+    /// `GET /health`: whether the decode loop turns, as it does in idle and draining servers.
     func health() -> HTTPResponse {
         let age = service.secondsSinceHeartbeat
         let limit = configuration.heartbeatLimit.components

@@ -57,7 +57,7 @@ public struct API: Sendable {
         lifecycle.advance(to: .ready)
     }
 
-    /// Take no new work; what runs goes on. There is no way back.
+    /// Take no new work, for good, while what runs goes on.
     public func beginDraining() {
         lifecycle.advance(to: .draining)
     }
@@ -86,10 +86,33 @@ public struct API: Sendable {
         var response = try await answer(request)
         response.fields[.requestID] = id
         crossOrigin.mark(&response, for: request)
-        logger.info(
-            "\(request.method) \(request.path) \(response.status.code)",
-            metadata: ["id": "\(id)", "ms": "\(start.milliseconds(to: .now))"])
+        log(&response, to: request, id: id, start: start)
         return response
+    }
+
+    /// Logs one line when the answer has ended, which a stream does after this returns.
+    private func log(
+        _ response: inout HTTPResponse, to request: HTTPRequest, id: String,
+        start: ContinuousClock.Instant
+    ) {
+        // The target as sent is printable ASCII; what follows '?' is the client's own business.
+        let target = request.target.raw.prefix { $0 != "?" }.prefix(256)
+        let line = "\(request.method) \(target) \(response.status.code)"
+        let finish = { @Sendable (end: String) in
+            logger.info(
+                "\(line) \(end)",
+                metadata: ["id": "\(id)", "ms": "\(start.milliseconds(to: .now))"])
+        }
+        guard case .stream(let body) = response.body else { return finish("whole") }
+        response.body = .stream { writer in
+            do {
+                try await body(writer)
+            } catch {
+                finish("broken off")
+                throw error
+            }
+            finish("streamed")
+        }
     }
 
     /// The body of an answer that no handler gave.

@@ -23,6 +23,8 @@ extension RequestFields {
     /// Reads `budget` and the fields that other APIs name a ceiling with; all of them hold.
     ///
     /// - Parameter least: The lowest `max_tokens` that means something.
+    /// - Throws: `ServingError` for a value that is no ceiling.
+    /// - Returns: What was asked.
     mutating func ceilings(atLeast least: Int) throws(ServingError) -> CeilingFields {
         let range = least...Int.max
         let ceilings = RequestCeilings(

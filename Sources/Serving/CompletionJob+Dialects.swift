@@ -13,7 +13,7 @@ extension CompletionJob {
             fields: &fields, limits: limits)
         let logprobs = try fields.chatLogprobs()
         job.forEachRequest { $0.topLogprobs = logprobs }
-        job.warnings = try fields.leftovers() + unparsedTools(conversation)
+        job.warnings = try fields.leftovers() + notes(on: conversation)
         return job
     }
 
@@ -87,7 +87,7 @@ extension CompletionJob {
             $0.echo = echo
         }
         job.warnings = try fields.leftovers()
-        if case .conversation(let variables) = prompt { job.warnings += unparsedTools(variables) }
+        if case .conversation(let variables) = prompt { job.warnings += notes(on: variables) }
         return job
     }
 
@@ -100,9 +100,16 @@ extension CompletionJob {
         ])
     }
 
-    private static func unparsedTools(_ conversation: [String: TemplateValue]) -> [String] {
-        guard conversation["tools"] != nil else { return [] }
-        return ["tools are shown to the model; calls it writes stay part of the text"]
+    /// What callers might take for more than it is.
+    private static func notes(on conversation: [String: TemplateValue]) -> [String] {
+        var notes: [String] = []
+        if conversation["tools"] != nil {
+            notes.append("tools are shown to the model; calls it writes stay part of the text")
+        }
+        if conversation["reasoning_effort"] != nil {
+            notes.append("'reasoning_effort' reaches the chat template only and caps nothing")
+        }
+        return notes
     }
 }
 

@@ -13,7 +13,7 @@ struct ErrorBody: Equatable {
     var message: String
     /// The field at fault, as a dotted path.
     var param: String?
-    /// When a retry may succeed. Clients give up above 120.
+    /// When a retry may succeed; clients give up above 120.
     var retryAfterSeconds: Int?
     /// What the method could have been.
     var allowed: [String] = []

@@ -99,7 +99,8 @@ struct JSONReader {
     private mutating func object() throws(ServingError) -> TemplateValue {
         position += 1
         var members: [TemplateValue.Pair] = []
-        var known: Set<String> = []
+        // Bytes, because `String` takes letters composed in different ways for the same.
+        var known: Set<[UInt8]> = []
         skipSpace()
         if skip(UInt8(ascii: "}")) { return .object([]) }
         repeat {
@@ -107,7 +108,7 @@ struct JSONReader {
             guard byte == UInt8(ascii: "\"") else { throw failure("expected a key in quotes") }
             let key = try string()
             try descend(.key(key))
-            guard known.insert(key).inserted else {
+            guard known.insert(Array(key.utf8)).inserted else {
                 throw failure("the key '\(key.prefix(64))' appears twice", path: true)
             }
             skipSpace()

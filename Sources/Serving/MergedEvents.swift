@@ -19,6 +19,8 @@ enum MergedEvent: Sendable {
 ///   - streams: The completions; their position is the number of their prompt.
 ///   - interval: Time between ticks; `nil` for none.
 ///   - body: Reads the sequence.
+/// - Throws: What `body` throws.
+/// - Returns: What `body` returns.
 func withMergedEvents<Result: Sendable>(
     of streams: [AsyncStream<CompletionEvent>], ticking interval: Duration?,
     _ body: (AsyncStream<MergedEvent>) async throws -> Result

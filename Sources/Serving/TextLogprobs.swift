@@ -43,14 +43,14 @@ struct TextLogprobs {
         guard let logprob = token.logprob else { return json.value(nil as String?) }
         json.object {
             // Different tokens may read the same; a member may appear once, the likelier stays.
-            var written: Set<String> = []
+            var written: Set<[UInt8]> = []
             for rival in token.top {
                 let text = TokenText.of(rival.bytes)
-                guard written.insert(text).inserted else { continue }
+                guard written.insert(Array(text.utf8)).inserted else { continue }
                 $0.field(text, logprob: rival.logprob)
             }
             let text = TokenText.of(token.bytes)
-            if !written.contains(text) { $0.field(text, logprob: logprob) }
+            if !written.contains(Array(text.utf8)) { $0.field(text, logprob: logprob) }
         }
     }
 }

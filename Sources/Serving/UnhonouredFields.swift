@@ -16,6 +16,7 @@ extension RequestFields {
         "dry_multiplier": [.integer(0)],
         "ebnf": [],
         "echo": [],
+        "format": [],
         "function_call": [.string("auto"), .string("none")],
         "functions": [],
         "grammar": [],
@@ -23,6 +24,7 @@ extension RequestFields {
         "guided_grammar": [],
         "guided_json": [],
         "guided_regex": [],
+        "images": [],
         "include_stop_str_in_output": [],
         "json_schema": [],
         "length_penalty": [.integer(1)],
@@ -32,6 +34,8 @@ extension RequestFields {
         "modalities": [.array([.string("text")])],
         "n_predict": [.integer(-1)],
         "num_predict": [.integer(-1)],
+        "options": [],
+        "parameters": [],
         "prompt_embeds": [],
         "prompt_logprobs": [],
         "reasoning_budget_tokens": [.integer(-1)],
@@ -42,6 +46,7 @@ extension RequestFields {
         "spaces_between_special_tokens": [.boolean(true)],
         "structured_outputs": [],
         "suffix": [],
+        "system": [],
         "thinking": [],
         "thinking_budget": [.integer(-1)],
         "thinking_token_budget": [.integer(-1)],
@@ -64,6 +69,14 @@ extension RequestFields {
                 }
                 throw .unsupported(
                     path: path(of: name),
+                    reason: "it would change the output and cannot be honoured; leave it out")
+            }
+            // Another server's name for a ceiling on the thought; its effort is only a wish.
+            if name == "reasoning", case .object(let members) = peek(name),
+                members.contains(where: { $0.key == "max_tokens" && $0.value != .null })
+            {
+                throw .unsupported(
+                    path: path(of: "reasoning.max_tokens"),
                     reason: "it would change the output and cannot be honoured; leave it out")
             }
             warnings.append("the field '\(path(of: String(name.prefix(64))))' was ignored")

@@ -1,0 +1,97 @@
+import HTTP
+import Testing
+import Tokenization
+
+@testable import Serving
+
+@Suite struct CatalogueTests {
+    @Test func `models are listed with what they are, and auto`() async throws {
+        let reply = try await Caller().call(.get, "/v1/models")
+        #expect(
+            reply.text == """
+                {"object":"list","data":[{"id":"tiny-a0","object":"model","created":1700000000,\
+                "owned_by":"laconic","max_model_len":1000,"meta":{"alpha":0.0,\
+                "context_length":1000,"architecture":"qwen2","dtype":"bf16","parameters":123,\
+                "status":"loaded"}},{"id":"org/tiny-a2","object":"model","created":1700000000,\
+                "owned_by":"laconic","max_model_len":1000,"meta":{"alpha":0.2,\
+                "context_length":1000,"architecture":"qwen2","dtype":"bf16","parameters":123,\
+                "status":"loaded"}},{"id":"auto","object":"model","created":1700000000,\
+                "owned_by":"laconic","max_model_len":1000,"meta":{"routes_to":["tiny-a0",\
+                "org/tiny-a2"]}}]}
+                """)
+    }
+
+    @Test(arguments: ["tiny-a0", "org/tiny-a2", "org%2Ftiny-a2", "auto"])
+    func `a model is found by its name`(name: String) async throws {
+        let reply = try await Caller().call(.get, "/v1/models/\(name)")
+        #expect(reply.status == 200)
+        #expect(try reply.at("id") == .string(name.replacing("%2F", with: "/")))
+        #expect(try reply.at("object") == .string("model"))
+    }
+
+    @Test func `an unknown model is a 404 that names the served ones`() async throws {
+        let reply = try await Caller().call(.get, "/v1/models/nope")
+        #expect(reply.status == 404)
+        #expect(try reply.at("error.code") == .string("model_not_found"))
+        #expect(try reply.at("error.message")?.text?.contains("org/tiny-a2") == true)
+    }
+
+    @Test(arguments: [
+        (#"{"prompt":"ab"}"#, "[256,97,98]", 3),
+        (#"{"prompt":"ab","add_special_tokens":false}"#, "[97,98]", 2),
+        (#"{"content":"ab"}"#, "[97,98]", 2),
+        (#"{"content":"ab","add_special":true}"#, "[256,97,98]", 3),
+        (#"{"content":""}"#, "[]", 0),
+        (#"{"messages":[{"role":"u","content":"a"}]}"#, "[124,117,124,97,10]", 5),
+    ])
+    func `both dialects tokenize`(body: String, tokens: String, count: Int) async throws {
+        let reply = try await Caller().post("/tokenize", body)
+        #expect(reply.text == "{\"tokens\":\(tokens),\"count\":\(count),\"max_model_len\":1000}")
+    }
+
+    @Test func `pieces that are no text are bytes`() async throws {
+        let reply = try await Caller().post(
+            "/tokenize", #"{"content":"aé","with_pieces":true}"#)
+        #expect(
+            reply.text.hasPrefix(
+                #"{"tokens":[{"id":97,"piece":"a"},{"id":195,"piece":[195]},{"id":169,"piece":[169]}]"#
+            ))
+    }
+
+    @Test func `ids become text under both names`() async throws {
+        let caller = Caller()
+        let reply = try await caller.post("/detokenize", #"{"tokens":[97,195,169]}"#)
+        #expect(reply.text == #"{"prompt":"aé","content":"aé"}"#)
+        let bad = try await caller.post("/detokenize", #"{"tokens":[97,999]}"#)
+        #expect(bad.status == 400)
+        #expect(try bad.at("error.param") == .string("tokens"))
+        #expect(try await caller.post("/detokenize", "{}").status == 400)
+    }
+
+    @Test func `a conversation becomes the text the model reads`() async throws {
+        let reply = try await Caller().post(
+            "/apply-template", #"{"messages":[{"role":"user","content":"hi"}]}"#)
+        #expect(reply.text == #"{"prompt":"|user|hi\n"}"#)
+    }
+
+    @Test func `an unknown model is a 404 on every route that takes one`() async throws {
+        let caller = Caller()
+        for (path, body) in [
+            ("/tokenize", #"{"prompt":"a","model":"x"}"#),
+            ("/detokenize", #"{"tokens":[1],"model":"x"}"#),
+            ("/apply-template", #"{"messages":[{"role":"u","content":"a"}],"model":"x"}"#),
+            ("/generate", #"{"prompt":"a","model":"x"}"#),
+            ("/v1/completions", #"{"prompt":"a","model":"x"}"#),
+        ] {
+            let reply = try await caller.post(path, body)
+            #expect(reply.status == 404, "\(path)")
+            #expect(try reply.at("error.code") == .string("model_not_found"))
+        }
+    }
+
+    @Test func `the root says where to go`() async throws {
+        let reply = try await Caller().call(.get, "/")
+        #expect(reply.text.contains("\"POST /generate\""))
+        #expect(reply.text.contains("\"GET /ready\""))
+    }
+}

@@ -1,0 +1,201 @@
+import HTTP
+import Inference
+import Synchronization
+import Testing
+import Tokenization
+
+@testable import Serving
+
+/// Whether `condition` comes true within a few seconds.
+func eventually(_ condition: () -> Bool) async -> Bool {
+    for _ in 0..<500 {
+        if condition() { return true }
+        try? await Task.sleep(for: .milliseconds(10))
+    }
+    return condition()
+}
+
+@Suite struct OperationsTests {
+    private static let silent = ScriptedService.Script(
+        answer: ["a", "b", "c"], eventsBeforeSilence: 2)
+
+    @Test func `every route but the probes asks for a key`() async throws {
+        let caller = Caller { $0.apiKeys = ["alpha", "beta-key"] }
+        for route in caller.api.endpoints.routes {
+            let path = route.path.replacing("{id}", with: "tiny-a0").replacing("{name}", with: "x")
+            let isPublic = ["/health", "/v1/health", "/ready"].contains(path)
+            for fields: HTTPFields in [
+                [:], [.authorization: "Bearer alph"], [.authorization: "Bearer alphaa"],
+                [.authorization: "alpha"], [.authorization: "Basic alpha"], [.apiKey: ""],
+                [.authorization: "Bearer "],
+            ] {
+                let reply = try await caller.call(route.method, path, fields: fields)
+                #expect((reply.status == 401) == !isPublic, "\(route)")
+                guard !isPublic else { continue }
+                #expect(reply.fields[.wwwAuthenticate] == "Bearer")
+                #expect(try reply.at("error.code") == .string("invalid_api_key"))
+                #expect(try reply.at("error.type") == .string("authentication_error"))
+            }
+            for fields: HTTPFields in [
+                [.authorization: "Bearer alpha"], [.authorization: "bearer beta-key"],
+                [.apiKey: "beta-key"],
+            ] {
+                let reply = try await caller.call(route.method, path, fields: fields)
+                #expect(reply.status != 401, "\(route)")
+            }
+        }
+        #expect(try await caller.call(.get, "/unknown").status == 401)
+        #expect(caller.service.record.requests.isEmpty)
+    }
+
+    @Test func `the request id is echoed if it is plain, else made`() async throws {
+        let caller = Caller()
+        let kept = try await caller.call(.get, "/health", fields: [.requestID: "abc-123_X.y"])
+        #expect(kept.fields[.requestID] == "abc-123_X.y")
+        for bad in ["", "a b", "x\"y", String(repeating: "a", count: 129), "ü"] {
+            let reply = try await caller.call(.get, "/nope", fields: [.requestID: bad])
+            #expect(reply.fields[.requestID]?.hasPrefix("req-") == true)
+        }
+        let first = try await caller.call(.get, "/health").fields[.requestID]
+        let second = try await caller.call(.get, "/health").fields[.requestID]
+        #expect(first != second)
+    }
+
+    @Test func `browsers may ask before they send, and read what we expose`() async throws {
+        let caller = Caller { $0.apiKeys = ["k"] }
+        let preflight = try await caller.call(
+            .options, "/v1/chat/completions",
+            fields: [
+                .origin: "https://a.example", .requestMethod: "POST",
+                .requestHeaders: "authorization, X-Stainless-OS,x-evil",
+            ])
+        #expect(preflight.status == 204)
+        #expect(preflight.fields[.allowOrigin] == "*")
+        let headers = try #require(preflight.fields[.allowHeaders])
+        for name in ["authorization", "content-type", "x-request-id", "x-stainless-os"] {
+            #expect(headers.contains(name))
+        }
+        #expect(!headers.contains("evil"))
+        let reply = try await caller.call(.get, "/nope", fields: [.origin: "https://a.example"])
+        #expect(reply.fields[.allowOrigin] == "*")
+        #expect(reply.fields[.exposeHeaders]?.contains("x-request-id") == true)
+
+        let strict = Caller { $0.allowedOrigins = .only(["https://a.example"]) }
+        let known = try await strict.call(.get, "/health", fields: [.origin: "https://a.example"])
+        #expect(known.fields[.allowOrigin] == "https://a.example")
+        #expect(known.fields[.vary] == "Origin")
+        let other = try await strict.call(.get, "/health", fields: [.origin: "https://b.example"])
+        #expect(other.fields[.allowOrigin] == nil)
+    }
+
+    @Test func `health follows the heartbeat, readiness the phase`() async throws {
+        let caller = Caller(ready: false)
+        #expect(try await caller.call(.get, "/health").text == #"{"status":"ok"}"#)
+        let loading = try await caller.call(.get, "/ready")
+        #expect(loading.status == 503)
+        #expect(try loading.at("status") == .string("loading"))
+        #expect(loading.fields[.retryAfter] != nil)
+        #expect(try await caller.post("/generate", #"{"prompt":"a"}"#).status == 503)
+        caller.api.markReady()
+        #expect(try await caller.call(.get, "/ready").text == #"{"status":"ready"}"#)
+        #expect(try await caller.post("/generate", #"{"prompt":"a"}"#).status == 200)
+        caller.api.beginDraining()
+        caller.api.markReady()
+        let draining = try await caller.post("/generate", #"{"prompt":"a"}"#)
+        #expect(draining.status == 503)
+        #expect(try draining.at("error.type") == .string("unavailable_error"))
+        #expect(draining.fields[.retryAfter] != nil)
+        #expect(try await caller.call(.get, "/ready").status == 503)
+        #expect(try await caller.call(.get, "/health").status == 200)
+
+        let stuck = Caller(.init(heartbeat: 31))
+        for path in ["/health", "/v1/health"] {
+            let reply = try await stuck.call(.get, path)
+            #expect(reply.status == 503)
+            #expect(try reply.at("status") == .string("stuck"))
+        }
+    }
+
+    @Test func `what runs while draining begins is finished`() async throws {
+        let caller = Caller(.init(answer: ["a", "b"], pause: .milliseconds(30)))
+        async let running = caller.post("/generate", #"{"prompt":"a"}"#)
+        #expect(await eventually { caller.service.record.requests.count == 1 })
+        caller.api.beginDraining()
+        #expect(try await running.at("text") == .string("ab"))
+    }
+
+    @Test func `a client that leaves while it waits for a whole answer cancels it`() async throws {
+        let caller = Caller(Self.silent)
+        let client = Task { try await caller.post("/generate", #"{"prompt":"a"}"#) }
+        #expect(await eventually { caller.service.record.requests.count == 1 })
+        client.cancel()
+        await #expect(throws: HTTPError.cancelled) { try await client.value }
+        #expect(await eventually { caller.service.record.cancelled == 1 })
+    }
+
+    @Test(arguments: ["/generate", "/v1/completions"])
+    func `a client that leaves a stream cancels every prompt of it`(path: String) async throws {
+        let caller = Caller(Self.silent)
+        let prompts = path == "/generate" ? "\"a\"" : "[\"a\",\"b\",\"c\"]"
+        let client = Task {
+            try await caller.post(path, "{\"prompt\":\(prompts),\"stream\":true}")
+        }
+        let count = path == "/generate" ? 1 : 3
+        #expect(await eventually { caller.service.record.requests.count == count })
+        client.cancel()
+        await #expect(throws: (any Error).self) { try await client.value }
+        #expect(await eventually { caller.service.record.cancelled == count })
+    }
+
+    @Test func `a write that fails ends the completion, also while nothing is said`() async throws {
+        let caller = Caller(Self.silent) { $0.keepAliveInterval = .milliseconds(20) }
+        let request = try HTTPRequest(
+            method: .post, target: "/generate", body: Array(#"{"prompt":"a","stream":true}"#.utf8))
+        let response = try await caller.api.respond(to: request)
+        guard case .stream(let body) = response.body else {
+            Issue.record("no stream")
+            return
+        }
+        let writes = Mutex(0)
+        let writer = HTTPBodyWriter { (_) throws(HTTPError) in
+            let count = writes.withLock {
+                $0 += 1; return $0
+            }
+            if count == 2 { throw HTTPError.disconnected }
+        }
+        await #expect(throws: HTTPError.disconnected) { try await body(writer) }
+        #expect(await eventually { caller.service.record.cancelled == 1 })
+    }
+
+    @Test func `one client's cancel leaves the other's answer alone`() async throws {
+        let caller = Caller(.init(answer: ["a", "b", "c", "d"], pause: .milliseconds(20)))
+        let leaver = Task { try await caller.post("/generate", #"{"prompt":"x","stream":true}"#) }
+        async let stayer = caller.post("/generate", #"{"prompt":"y","stream":true}"#)
+        #expect(await eventually { caller.service.record.requests.count == 2 })
+        leaver.cancel()
+        let texts = try await stayer.documents().compactMap { event in
+            event.at("type") == .string("answer") ? event.at("text")?.text : nil
+        }
+        #expect(texts.joined() == "abcd")
+        await #expect(throws: (any Error).self) { try await leaver.value }
+        #expect(caller.service.record.cancelled == 1)
+    }
+
+    @Test func `silence is filled with comments and the role waits for the first token`()
+        async throws
+    {
+        let caller = Caller(.init(answer: ["a"], pause: .milliseconds(150))) {
+            $0.keepAliveInterval = .milliseconds(20)
+        }
+        let reply = try await caller.post(
+            "/v1/chat/completions",
+            #"{"messages":[{"role":"user","content":"a"}],"stream":true}"#)
+        let frames = reply.text.split(separator: "\n\n")
+        let first = try #require(frames.firstIndex { $0.hasPrefix("data: ") })
+        #expect(first >= 2)
+        #expect(frames[..<first].allSatisfy { $0.hasPrefix(": ") })
+        #expect(frames[first].contains("assistant"))
+        #expect(frames[first + 1].contains(#""content":"a""#))
+        _ = try reply.events()
+    }
+}

@@ -1,0 +1,240 @@
+import Inference
+import Synchronization
+import Tokenization
+
+/// A completion service that says what its script says and remembers what it was asked.
+///
+/// Its tokenizer has one token per byte and a start token, 256. A completion is the script's
+/// thought and answer in pieces, each piece one token, cut at the request's ceiling.
+final class ScriptedService: CompletionService {
+    struct Script: Sendable {
+        var thought: [String] = []
+        var answer: [String] = ["391"]
+        /// Bytes of the answer's tokens where they are not the pieces' own.
+        var answerTokens: [[UInt8]]?
+        var refusal: (@Sendable (CompletionRequest) -> InferenceError?)?
+        /// Events after which nothing more comes until the completion is cancelled.
+        var eventsBeforeSilence: Int?
+        /// Ends the stream after so many events, without an ending event.
+        var eventsBeforeFailure: Int?
+        /// How each sample ends, instead of `.stop` or `.length`.
+        var ending: FinishReason?
+        var pause: Duration = .zero
+        var heartbeat = 0.1
+        var contextLength = 1000
+    }
+
+    struct Record {
+        var requests: [CompletionRequest] = []
+        var cancelled = 0
+        var completed = 0
+        /// Completions that have more to say.
+        var unfinished: Set<Int> = []
+    }
+
+    static let start: Int32 = 256
+    static let startBytes = Array("<s>".utf8)
+
+    let script: Script
+    private let state = Mutex(Record())
+
+    init(_ script: Script = Script()) {
+        self.script = script
+    }
+
+    var record: Record { state.withLock { $0 } }
+    var secondsSinceHeartbeat: Double { script.heartbeat }
+
+    var models: [ModelDescription] {
+        [("tiny-a0", 0.0), ("org/tiny-a2", 0.2)].map { name, alpha in
+            ModelDescription(
+                id: name, created: 1_700_000_000, contextLength: script.contextLength,
+                architecture: "qwen2", elementType: "bf16", parameterCount: 123, alpha: alpha)
+        }
+    }
+
+    private func resolve(_ model: String?) throws(InferenceError) -> ModelDescription {
+        let models = models
+        guard let model, model != "auto" else { return models[0] }
+        guard let found = models.first(where: { $0.id == model }) else {
+            throw .unknownModel(asked: model, served: models.map(\.id))
+        }
+        return found
+    }
+
+    func complete(
+        _ request: CompletionRequest
+    ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
+        state.withLock { $0.requests.append(request) }
+        if let refusal = script.refusal?(request) { throw refusal }
+        let model = try resolve(request.model)
+        let prompt = try promptTokens(request)
+        let room = model.contextLength - prompt.count
+        guard room > 0 else {
+            throw .contextLengthExceeded(
+                promptTokens: prompt.count, contextLength: model.contextLength)
+        }
+        let ceiling = min(request.maximumTokens ?? room, room)
+        let accepted = CompletionEvent.Accepted(
+            model: model.id, promptTokens: prompt.count, maximumTokens: ceiling,
+            startsInReasoning: !script.thought.isEmpty, echo: request.echo ? prompt : nil)
+        let events = [.accepted(accepted)] + events(of: request, ceiling: ceiling)
+        return play(events)
+    }
+
+    private func play(_ events: [CompletionEvent]) -> AsyncStream<CompletionEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(of: CompletionEvent.self)
+        let script = script
+        let number = state.withLock {
+            $0.unfinished.insert($0.requests.count)
+            return $0.requests.count
+        }
+        let task = Task { [self] in
+            for (position, event) in events.enumerated() {
+                if position == script.eventsBeforeFailure { break }
+                if position == script.eventsBeforeSilence {
+                    try? await Task.sleep(for: .seconds(600))
+                }
+                if script.pause > .zero { try? await Task.sleep(for: script.pause) }
+                if Task.isCancelled { return }
+                if position == events.count - 1 {
+                    _ = state.withLock { $0.unfinished.remove(number) }
+                }
+                continuation.yield(event)
+            }
+            continuation.finish()
+        }
+        continuation.onTermination = { [self] termination in
+            task.cancel()
+            state.withLock {
+                // To leave after the last word is no cancellation.
+                if case .cancelled = termination, $0.unfinished.remove(number) != nil {
+                    $0.cancelled += 1
+                } else {
+                    $0.completed += 1
+                }
+            }
+        }
+        return stream
+    }
+
+    private func events(of request: CompletionRequest, ceiling: Int) -> [CompletionEvent] {
+        let lanes = (0..<request.samples).map { sample -> [CompletionEvent] in
+            var events: [CompletionEvent] = []
+            var spent = (all: 0, reasoning: 0)
+            let pieces = script.thought.map { ($0, true) } + script.answer.map { ($0, false) }
+            for (position, (piece, isReasoning)) in pieces.enumerated() {
+                guard spent.all < ceiling else { break }
+                spent.all += 1
+                if isReasoning { spent.reasoning += 1 }
+                let inThought = isReasoning && request.separatesReasoning
+                let wantsTokens = request.topLogprobs != nil || request.reportsTokens
+                let answerPosition = position - script.thought.count
+                let bytes =
+                    isReasoning ? nil : script.answerTokens.map { $0[answerPosition] }
+                events.append(
+                    .delta(
+                        CompletionEvent.Delta(
+                            sample: sample, reasoning: inThought ? piece : "",
+                            content: inThought ? "" : piece,
+                            tokens: wantsTokens
+                                ? [token(bytes ?? Array(piece.utf8), request, inThought)] : [])))
+            }
+            let isWhole = spent.all == pieces.count && !request.ignoresEndOfSequence
+            events.append(
+                .finished(
+                    CompletionEvent.Finished(
+                        sample: sample, reason: script.ending ?? (isWhole ? .stop : .length),
+                        stopString: nil, completionTokens: spent.all,
+                        reasoningTokens: spent.reasoning)))
+            return events
+        }
+        // Samples take turns, as in a batch.
+        let longest = lanes.map(\.count).max() ?? 0
+        return (0..<longest).flatMap { turn in
+            lanes.compactMap { turn < $0.count ? $0[turn] : nil }
+        }
+    }
+
+    private func token(
+        _ bytes: [UInt8], _ request: CompletionRequest, _ isReasoning: Bool
+    ) -> TokenReport {
+        let rivals = [
+            TokenReport.Alternative(id: 7, bytes: bytes, logprob: -0.25),
+            TokenReport.Alternative(id: 8, bytes: [UInt8(ascii: "x")], logprob: -2),
+        ]
+        return TokenReport(
+            id: 7, bytes: bytes, logprob: request.topLogprobs == nil ? nil : -0.25,
+            top: Array(rivals.prefix(request.topLogprobs ?? 0)), isReasoning: isReasoning)
+    }
+
+    private func promptTokens(_ request: CompletionRequest) throws(InferenceError) -> [TokenReport]
+    {
+        var tokens: [TokenReport] = []
+        switch request.prompt {
+        case .text(let text):
+            tokens = try tokenize(text, addSpecialTokens: true, model: nil)
+        case .ids(let ids):
+            guard !ids.isEmpty else { throw .emptyPrompt }
+            for id in ids {
+                guard (0...256).contains(id) else {
+                    throw .invalidToken(id: id, vocabularySize: 257)
+                }
+                let bytes = id == Self.start ? Self.startBytes : [UInt8(id)]
+                tokens.append(
+                    TokenReport(id: id, bytes: bytes, logprob: nil, top: [], isReasoning: false))
+            }
+        case .conversation(let variables):
+            let text = try applyTemplate(variables, model: nil)
+            tokens = try tokenize(text, addSpecialTokens: false, model: nil)
+        }
+        for index in tokens.indices.dropFirst() where request.topLogprobs != nil {
+            tokens[index].logprob = -1.5
+            tokens[index].top =
+                (request.topLogprobs ?? 0) > 0
+                ? [TokenReport.Alternative(id: 9, bytes: [UInt8(ascii: "y")], logprob: -0.5)] : []
+        }
+        return tokens
+    }
+
+    func tokenize(
+        _ text: String, addSpecialTokens: Bool, model: String?
+    ) throws(InferenceError) -> [TokenReport] {
+        _ = try resolve(model)
+        let start = TokenReport(
+            id: Self.start, bytes: Self.startBytes, logprob: nil, top: [], isReasoning: false)
+        return (addSpecialTokens ? [start] : [])
+            + text.utf8.map {
+                TokenReport(
+                    id: Int32($0), bytes: [$0], logprob: nil, top: [], isReasoning: false)
+            }
+    }
+
+    func detokenize(_ ids: [Int32], model: String?) throws(InferenceError) -> String {
+        _ = try resolve(model)
+        var bytes: [UInt8] = []
+        for id in ids {
+            guard let byte = UInt8(exactly: id) else {
+                throw .invalidToken(id: id, vocabularySize: 257)
+            }
+            bytes.append(byte)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func applyTemplate(
+        _ conversation: [String: TemplateValue], model: String?
+    ) throws(InferenceError) -> String {
+        _ = try resolve(model)
+        guard case .array(let messages) = conversation["messages"] else {
+            throw .templateFailed("no messages")
+        }
+        var text = ""
+        for case .object(let members) in messages {
+            for case .string(let value) in members.filter({ $0.key != "name" }).map(\.value) {
+                text += "|\(value)"
+            }
+        }
+        return text + "\n"
+    }
+}
