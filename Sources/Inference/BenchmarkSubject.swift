@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Kernels
 import Models
 
 /// A checkpoint loaded for measuring: the network alone, without words and without an engine.

@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import Kernels
 import Models
+import Tokenization
 
 /// What a checkpoint is, for `laconic inspect`; making one checks everything that can be checked
 /// without running the network.
@@ -143,7 +144,7 @@ public struct CheckpointReport: Sendable, Encodable {
         stopIDs = text.defaults.stopIDs.sorted()
         addsBOS = text.tokenizer.addsBOS
         reasoning = text.tags.map { "\($0.open) to \($0.close)" } ?? "none"
-        let characters = text.templates.sources.map(\.count)
+        let characters = text.templates.sources.sorted { $0.key < $1.key }.map(\.value.count)
         chatTemplate =
             characters.isEmpty
             ? "none" : characters.map { "\($0) characters" }.joined(separator: ", ")

@@ -51,7 +51,7 @@ struct Completion: Sendable {
     private func promptReports(
         _ events: inout AsyncStream<TokenEvent>.Iterator
     ) async -> [TokenReport]? {
-        while let event = await events.next() {
+        while let event = await events.next(isolation: #isolation) {
             guard case .prompt(let logprobs) = event else { continue }
             return zip(prompt, logprobs).map { model.report($0, $1, isReasoning: false) }
         }
@@ -68,7 +68,7 @@ struct Completion: Sendable {
         let stopIDs = model.stopIDs(for: request)
         var completionTokens = 0
         var reason = FinishReason.cancelled
-        reading: while let event = await events.next() {
+        reading: while let event = await events.next(isolation: #isolation) {
             switch event {
             case .admitted, .prompt:
                 continue

@@ -32,10 +32,7 @@ public struct FamilyDirectory: Sendable, Equatable {
         for name in names.sorted() {
             guard let alpha = Self.alpha(inName: name) else { continue }
             let folder = path.hasSuffix("/") ? path + name : path + "/" + name
-            var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder),
-                isFolder.boolValue
-            else { continue }
+            guard Self.isFolder(folder) else { continue }
             members.append(Member(name: name, path: folder, alpha: alpha))
         }
         members.sort { $0.alpha < $1.alpha }
@@ -47,6 +44,10 @@ public struct FamilyDirectory: Sendable, Equatable {
         for (left, right) in zip(members, members.dropFirst()) where left.alpha == right.alpha {
             throw .duplicateAlpha(path: path, first: left.name, second: right.name)
         }
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        (try? FileManager.default.contentsOfDirectory(atPath: path)) != nil
     }
 
     /// The alpha that a checkpoint's name carries: `alpha_0.1_…`, `scale:1.5B_alpha:0.1`,

@@ -33,7 +33,7 @@ extension GenerationDefaults {
         } catch {
             throw .checkpoint("\(error)")
         }
-        if let id = tokenizer.eosID, Int(id) < vocabularySize { stopIDs.insert(id) }
+        if let id = tokenizer.eosToken?.id, Int(id) < vocabularySize { stopIDs.insert(id) }
     }
 
     private mutating func read(_ node: JSONNode) throws(CheckpointError) {

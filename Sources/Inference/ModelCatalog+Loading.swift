@@ -3,6 +3,7 @@ import Decoding
 import Foundation
 import Kernels
 import Models
+import Tokenization
 
 extension ModelCatalog {
     /// Makes checkpoints ready to answer.

@@ -15,12 +15,13 @@ extension ModelText {
                 path: checkpoint.location, tokenizer: tokenizer.vocabularySize,
                 network: vocabularySize)
         }
-        let templates = try Self.templates(of: checkpoint)
+        let templates = try CompiledTemplates(checkpoint)
         self.init(
             tokenizer: tokenizer, vocabularySize: vocabularySize, templates: templates,
             defaults: try GenerationDefaults(
                 checkpoint: checkpoint, tokenizer: tokenizer, vocabularySize: vocabularySize),
             tags: Self.tags(of: tokenizer, templates: templates),
+            addedIDs: Set(tokenizer.addedTokens.map(\.id)),
             templateTokens: Self.templateTokens(of: tokenizer))
     }
 
@@ -28,13 +29,13 @@ extension ModelText {
     {
         do {
             if let gguf = checkpoint.gguf {
-                return try Tokenizer(gguf: try vocabulary(gguf, path: checkpoint.location))
+                return try Tokenizer(try vocabulary(gguf, path: checkpoint.location))
             }
             guard let json = try checkpoint.bytes(of: .tokenizer) else {
                 throw ModelLoadingError.noTokenizer(path: checkpoint.location)
             }
             return try Tokenizer(
-                json: json, configuration: try checkpoint.bytes(of: .tokenizerConfiguration),
+                tokenizerJSON: json, configuration: try checkpoint.bytes(of: .tokenizerConfiguration),
                 specialTokensMap: try checkpoint.bytes(of: .specialTokensMap),
                 addedTokens: try checkpoint.bytes(of: .addedTokens))
         } catch let error as ModelLoadingError {

@@ -6,16 +6,19 @@ struct ModelText: Sendable {
     let tokenizer: Tokenizer
     /// Rows of the network's output: ids below it are valid.
     let vocabularySize: Int
-    let templates: ChatTemplates
+    let templates: CompiledTemplates
     let defaults: GenerationDefaults
     let tags: ReasoningTags?
+    /// Ids of added tokens: the marks of turns and their like.
+    let addedIDs: Set<Int32>
     /// `bos_token` and its like, as templates read them.
     let templateTokens: [String: TemplateValue]
 
     /// The template for a conversation with these variables: the one for tools, where there is
     /// one and tools are given.
     func template(for variables: [String: TemplateValue]) -> ChatTemplate? {
-        templates.template(withTools: variables["tools"].map { $0 != .null } ?? false)
+        let tools = variables["tools"] ?? .null
+        return templates.template(withTools: tools != .null && tools != .undefined)
     }
 
     /// Whether what follows the prompt is part of a thought.
@@ -28,18 +31,20 @@ struct ModelText: Sendable {
         while let last = rest.last {
             if rest.suffix(tags.open.count).elementsEqual(tags.open) { return true }
             if rest.suffix(tags.close.count).elementsEqual(tags.close) { return false }
-            if tokenizer.isAddedToken(last) { return false }
+            if addedIDs.contains(last) { return false }
             rest = rest.dropLast()
         }
         return false
     }
 
     /// The ids of the tags, for a model that thinks.
-    static func tags(of tokenizer: Tokenizer, templates: ChatTemplates) -> ReasoningTags? {
+    static func tags(of tokenizer: Tokenizer, templates: CompiledTemplates) -> ReasoningTags? {
         if let open = tokenizer.id(of: "<think>"), let close = tokenizer.id(of: "</think>") {
             return ReasoningTags(open: [open], close: [close])
         }
-        guard templates.sources.contains(where: { $0.contains("</think>") }) else { return nil }
+        guard templates.sources.values.contains(where: { $0.contains("</think>") }) else {
+            return nil
+        }
         return ReasoningTags(
             open: tokenizer.encode("<think>", addSpecialTokens: false),
             close: tokenizer.encode("</think>", addSpecialTokens: false))

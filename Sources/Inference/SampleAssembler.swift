@@ -34,8 +34,8 @@ struct SampleAssembler {
         tokenizer: Tokenizer, tags: ReasoningTags?, startsInReasoning: Bool, stops: [String]
     ) {
         splitter = ReasoningSplitter(tags: tags, startsInReasoning: startsInReasoning)
-        reasoning = StreamingDetokenizer(tokenizer: tokenizer, skipSpecialTokens: true)
-        answer = StreamingDetokenizer(tokenizer: tokenizer, skipSpecialTokens: true)
+        reasoning = StreamingDetokenizer(tokenizer, skipsSpecialTokens: true)
+        answer = StreamingDetokenizer(tokenizer, skipsSpecialTokens: true)
         answerTrimmer = WhitespaceTrimmer(
             leading: tags == nil ? .keep : .hold, holdsTrailing: false)
         self.stops = StopMatcher(stops: stops)

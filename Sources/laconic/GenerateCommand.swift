@@ -43,7 +43,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let catalog = try await models.load(options: models.options) { line in
+        let catalog = try models.load(options: models.options) { line in
             Terminal.errors.line(Terminal.errors.dim(line))
         }
         let start = ContinuousClock.now

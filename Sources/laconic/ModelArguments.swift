@@ -67,14 +67,14 @@ struct ModelArguments: ParsableArguments {
     }
 
     /// Loads what the flags name.
-    func load(options: LoadOptions, progress: @escaping (String) -> Void) async throws
+    func load(options: LoadOptions, progress: (String) -> Void) throws
         -> ModelCatalog
     {
         guard !model.isEmpty || family != nil else {
             throw ValidationError(
                 "No checkpoint: give --model PATH or --family FOLDER (or LACONIC_MODEL).")
         }
-        return try await ModelCatalog.load(
+        return try ModelCatalog.load(
             models: model, family: family, options: options, progress: progress)
     }
 }

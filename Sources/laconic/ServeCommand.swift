@@ -48,8 +48,18 @@ struct ServeCommand: AsyncParsableCommand {
     var drain = 30
 
     @Option(
-        help: ArgumentHelp("Least level that is logged: trace to critical.", valueName: "level"))
+        help: ArgumentHelp("Least level that is logged: trace to critical.", valueName: "level"),
+        transform: Self.level)
     var logLevel: Logger.Level = .info
+
+    /// Reads a level's name.
+    static func level(_ name: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: name) else {
+            let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--log-level is \(name); expected one of \(names)")
+        }
+        return level
+    }
 
     func validate() throws {
         for (name, value, most) in [
@@ -65,7 +75,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let start = ContinuousClock.now
-        var logger = Logger(label: "laconic", factory: StreamLogHandler.standardError)
+        var logger = Logger(label: "laconic") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = logLevel
         var configuration = ServingConfiguration()
         if let apiKeyFile { configuration.apiKeys = try KeyFile.keys(path: apiKeyFile) }
@@ -74,13 +84,13 @@ struct ServeCommand: AsyncParsableCommand {
         options.engine.maximumRunning = maxRunning
         options.engine.queueDepth = maxQueue
         options.engine.tokensPerStep = stepTokens
-        let catalog = try await models.load(options: options) { line in
+        let catalog = try models.load(options: options) { line in
             Terminal.errors.line(Terminal.errors.dim(line))
         }
         let api = API(service: catalog, configuration: configuration, logger: logger)
         let server = try api.makeServer(
             HTTPServerConfiguration(
-                address: try SocketAddress(host: host, port: port), serverName: "laconic"))
+                address: try SocketAddress(host: host, port: Int(port)), serverName: "laconic"))
         try await catalog.warmUp()
         api.markReady()
         let seconds = String(format: "%.2f", (ContinuousClock.now - start) / .seconds(1))
@@ -99,8 +109,6 @@ struct ServeCommand: AsyncParsableCommand {
         try await server.run()
     }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}
 
 extension HTTPServer {
     /// Where a client on this machine finds it.

@@ -9,12 +9,12 @@ final class StopSignals: Sendable {
     /// Watches the signals instead of dying of them.
     init(_ received: @escaping @Sendable (_ count: Int) -> Void) {
         // A closed connection or pipe is an error of its write, not the end of the program.
-        unsafe signal(SIGPIPE, SIG_IGN)
+        signal(SIGPIPE, SIG_IGN)
         let queue = DispatchQueue(label: "laconic.signals")
         let counter = Counter()
         sources = Mutex(
             [SIGTERM, SIGINT].map { number in
-                unsafe signal(number, SIG_IGN)
+                signal(number, SIG_IGN)
                 let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
                 source.setEventHandler { received(counter.next()) }
                 source.resume()
