@@ -40,7 +40,7 @@ public struct HTTPLimits: Sendable, Hashable {
     /// interrupted client), and TCP does not tell which until something is written. A quick
     /// handler is therefore let finish; a long one that has not begun to answer is cancelled. Once
     /// the response has begun its own writes find out.
-    public var halfCloseGrace = Duration.milliseconds(500)
+    public var halfCloseGrace = Duration.seconds(1)
     /// How long a connection is drained after an error, so that the client gets to read it.
     public var lingerTimeout = Duration.seconds(2)
     /// Largest unread rest of a body that is swallowed to keep the connection.

@@ -141,7 +141,7 @@ struct HeadBuilder: Sendable {
         return list.contains("100-continue")
     }
 
-    /// RFC 9112, section 2.3. A higher minor version is answered as 1.1 (RFC 9110, section 2.5).
+    /// RFC 9112, section 2.3; a higher minor version is answered as 1.1 (RFC 9110, section 2.5).
     private static func version(_ bytes: ArraySlice<UInt8>) throws(HTTPError) -> HTTPVersion {
         let digits = Array(bytes.suffix(3))
         let isDigit = { (byte: UInt8) in byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }

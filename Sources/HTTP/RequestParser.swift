@@ -215,6 +215,8 @@ struct RequestParser: Sendable {
     /// - Parameters:
     ///   - limit: Most bytes the line may have without its end.
     ///   - tooLong: Thrown as soon as the line cannot keep to the limit any more.
+    /// - Returns: The line.
+    /// - Throws: `tooLong`, or `malformed` for a lone CR or LF.
     private mutating func line(
         limit: Int, _ tooLong: HTTPError
     ) throws(HTTPError) -> ArraySlice<UInt8>? {

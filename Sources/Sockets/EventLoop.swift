@@ -99,7 +99,9 @@ public final class EventLoop: Sendable {
         shared.withLock { $0.thread = thread }
     }
 
-    /// Ends the thread and waits for it; not to be called from it. Registrations are dropped.
+    /// Ends the thread and waits for it; not to be called from it.
+    ///
+    /// Registrations are dropped.
     public func stop() {
         let thread = shared.withLock { shared in
             shared.isStopping = true
