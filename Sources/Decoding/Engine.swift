@@ -20,6 +20,7 @@ public actor Engine {
     private nonisolated let inbox = Inbox()
     private nonisolated let heartbeat = Heartbeat()
     private nonisolated let published: PublishedStatistics
+    private nonisolated let nextID = Atomic<UInt64>(0)
 
     /// The thread that everything here runs on.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -70,40 +71,35 @@ public actor Engine {
         _ request: SequenceRequest, samples: Int
     ) throws(DecodingError) -> [TokenStream] {
         try limits.validate(request, samples: samples)
-        let outlets = (0..<samples).map { _ in AsyncStream.makeStream(of: TokenEvent.self) }
-        let admission = inbox.state.withLock { state -> Result<(UInt64, Bool), DecodingError> in
-            guard state.phase == .open else { return .failure(.shuttingDown) }
-            guard state.waitingCount + samples <= limits.queueDepth else {
-                let seconds = min(max(state.secondsPerSequence.rounded(.up), 1), 600)
-                return .failure(
-                    .saturated(queueDepth: limits.queueDepth, retryAfterSeconds: Int(seconds)))
-            }
-            let firstID = state.nextID
-            state.nextID += UInt64(samples)
-            for (sample, outlet) in outlets.enumerated() {
-                let seed =
-                    request.sampling.seed.map { $0 &+ UInt64(sample) }
-                    ?? .random(in: .min ... .max)
-                state.arrivals.append(
-                    TokenSequence(
-                        id: SequenceID(rawValue: firstID + UInt64(sample)), request: request,
-                        seed: seed, outlet: outlet.continuation))
-            }
-            state.waitingCount += samples
-            let wasAsleep = !state.isAwake
-            if wasAsleep {
-                state.isAwake = true
-                heartbeat.beat()
-            }
-            return .success((firstID, wasAsleep))
+        // Asked before anything is built: a flood of refusals should cost little.
+        try inbox.state.withLock { state throws(DecodingError) in
+            try state.checkRoom(for: samples, queueDepth: limits.queueDepth)
         }
-        let (firstID, wasAsleep) = try admission.get()
-        let streams = outlets.enumerated().map { sample, outlet in
-            let id = SequenceID(rawValue: firstID + UInt64(sample))
-            outlet.continuation.onTermination = { [inbox] termination in
+        let history = TokenHistory(prompt: request.prompt, sampling: request.sampling)
+        let firstID = nextID.wrappingAdd(UInt64(samples), ordering: .relaxed).oldValue
+        var sequences: [TokenSequence] = []
+        var streams: [TokenStream] = []
+        for sample in 0..<UInt64(samples) {
+            let id = SequenceID(rawValue: firstID &+ sample)
+            let (events, outlet) = AsyncStream.makeStream(of: TokenEvent.self)
+            let seed = request.sampling.seed.map { $0 &+ sample } ?? .random(in: .min ... .max)
+            sequences.append(
+                TokenSequence(
+                    id: id, request: request, seed: seed, history: history, outlet: outlet))
+            streams.append(TokenStream(id: id, events: events))
+        }
+        let wasAsleep = try inbox.state.withLock { state throws(DecodingError) in
+            try state.checkRoom(for: samples, queueDepth: limits.queueDepth)
+            state.arrivals += sequences
+            state.waitingCount += samples
+            defer { state.isAwake = true }
+            if !state.isAwake { heartbeat.beat() }
+            return !state.isAwake
+        }
+        for sequence in sequences {
+            sequence.outlet.onTermination = { [inbox, id = sequence.id] termination in
                 if case .cancelled = termination { inbox.end(id, .cancelled) }
             }
-            return TokenStream(id: id, events: outlet.stream)
         }
         // The task keeps the engine alive while it has work, and ends when there is none.
         if wasAsleep { Task { await run() } }
@@ -130,6 +126,11 @@ public actor Engine {
     public nonisolated func shutdown() async {
         inbox.advance(to: .stopped)
         await inbox.waitUntilIdle()
+    }
+
+    /// Whether `shutdown` was called.
+    public nonisolated var isStopped: Bool {
+        inbox.state.withLock { $0.phase == .stopped }
     }
 
     /// Seconds since the loop last completed a turn; 0 while there is nothing to do.

@@ -16,9 +16,16 @@ final class Inbox: Sendable {
         var waitingCount = 0
         /// Those who wait for the loop to have nothing left.
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
-        var nextID: UInt64 = 0
         /// How long the recently finished sequences were apart.
         var secondsPerSequence = 1.0
+
+        /// Throws unless `count` further sequences may wait.
+        func checkRoom(for count: Int, queueDepth: Int) throws(DecodingError) {
+            guard phase == .open else { throw .shuttingDown }
+            guard count > queueDepth - waitingCount else { return }
+            let seconds = min(max(secondsPerSequence.rounded(.up), 1), 600)
+            throw .saturated(queueDepth: queueDepth, retryAfterSeconds: Int(seconds))
+        }
     }
 
     enum Phase: Int, Comparable {

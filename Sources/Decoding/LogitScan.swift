@@ -60,7 +60,7 @@ enum LogitScan {
         return 0
     }
 
-    /// e to the power of `x`, for `x <= 0`; 0 below -87 and for NaN. Relative error below 3e-7.
+    /// e to the power of `x`, for `x <= 0`, within 3e-7 of itself; 0 below -87 and for NaN.
     ///
     /// Cody and Waite's reduction and the Cephes polynomial, written out so that every platform
     /// draws the same tokens.

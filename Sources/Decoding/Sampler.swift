@@ -55,9 +55,11 @@ struct Sampler: Sendable {
     /// - Returns: f32, the normaliser summed in f64; none below `leastLogprob`.
     mutating func logprob(of id: Int32, in row: Span<Float>, alternatives: Int) -> TokenLogprob {
         let maximum = LogitScan.maximum(row)
-        let logTotal = log(weigh(row, maximum: maximum, temperature: 1))
+        // Nothing above minus infinity is no distribution: nothing in it is likely.
+        let isBroken = maximum == -.infinity
+        let logTotal = isBroken ? .infinity : log(weigh(row, maximum: maximum, temperature: 1))
         func logprob(_ index: Int) -> Float {
-            let value = row[index].isNaN ? -.infinity : row[index]
+            let value = row[index].isNaN ? -Float.infinity : row[index]
             // Equality first: the difference of two infinities is no number.
             let difference = value == maximum ? 0 : Double(value) - Double(maximum)
             return max(Float(difference - logTotal), Self.leastLogprob)

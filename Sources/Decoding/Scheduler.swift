@@ -11,14 +11,14 @@ import Models
 /// ceiling can be reserved, so an admitted sequence is never evicted and never runs out, and the
 /// one that waits longest is never overtaken.
 struct Scheduler: ~Copyable {
-    private let configuration: EngineConfiguration
-    private let limits: RequestLimits
+    let configuration: EngineConfiguration
+    let limits: RequestLimits
     private var waiting: Deque<TokenSequence> = []
-    private var pool: BlockPool
+    var pool: BlockPool
     /// Admitted sequences, in order of arrival.
     var running: [TokenSequence] = []
     /// Running totals for the engine's statistics.
-    private(set) var statistics = EngineStatistics()
+    var statistics = EngineStatistics()
 
     init(limits: RequestLimits, configuration: EngineConfiguration) {
         self.limits = limits
@@ -80,7 +80,8 @@ struct Scheduler: ~Copyable {
                 promptRows -= count
             }
             guard count > 0 else { continue }
-            if let key { pagesInProgress.insert(key) }
+            // Prompts that want all their logits go too slowly to wait for.
+            if let key, rows != .all { pagesInProgress.insert(key) }
             tokens -= count
             append(index, tokenCount: count, rows: rows, to: &plan)
         }
@@ -198,74 +199,5 @@ struct Scheduler: ~Copyable {
     private mutating func releasePages(of sequence: TokenSequence) {
         pool.release(sequence.blockTable)
         pool.cancelReservation(sequence.reservedCount)
-    }
-}
-
-// The prefix cache.
-extension Scheduler {
-    /// Whether the next page of a prompt may come from the cache.
-    ///
-    /// The prompt's last token is always computed, for its logits are needed; so is every token
-    /// whose own logits were asked for.
-    private func mayReusePage(_ sequence: TokenSequence) -> Bool {
-        configuration.reusesPrefixes && !sequence.request.promptLogprobs
-            && sequence.computedCount % limits.pageSize == 0
-            && sequence.computedCount + limits.pageSize < sequence.request.prompt.count
-    }
-
-    /// The pages of a waiting sequence's prompt that can be shared.
-    private func cachedPrefix(of waiting: TokenSequence) -> [BlockPool.Entry] {
-        var sequence = waiting
-        var hits: [BlockPool.Entry] = []
-        while mayReusePage(sequence), let key = keyOfCurrentPage(of: sequence),
-            let hit = pool.find(key)
-        {
-            hits.append(hit)
-            sequence.computedCount += limits.pageSize
-            sequence.prefixSerial = hit.serial
-        }
-        return hits
-    }
-
-    /// Shares the pages that others computed since the sequence was admitted.
-    private mutating func reusePrefix(at index: Int) {
-        while mayReusePage(running[index]), let key = keyOfCurrentPage(of: running[index]),
-            let hit = pool.find(key)
-        {
-            // The page reserved for this place is not needed; giving it back first keeps the
-            // reservations covered when the shared page stops idling.
-            pool.cancelReservation(1)
-            running[index].reservedCount -= 1
-            share(hit, at: index)
-        }
-    }
-
-    private mutating func share(_ hit: BlockPool.Entry, at index: Int) {
-        pool.share(hit.block)
-        running[index].blockTable.append(hit.block)
-        running[index].computedCount += limits.pageSize
-        running[index].prefixSerial = hit.serial
-        statistics.prefixTokensReused += limits.pageSize
-        if !running[index].hasPrefixHit {
-            running[index].hasPrefixHit = true
-            statistics.prefixHits += 1
-        }
-    }
-
-    /// The key that the page of the next token will have, if the prompt fills that page.
-    private func keyOfCurrentPage(of sequence: TokenSequence) -> PrefixKey? {
-        let page = sequence.computedCount / limits.pageSize
-        guard configuration.reusesPrefixes,
-            (page + 1) * limits.pageSize <= sequence.request.prompt.count
-        else { return nil }
-        return key(ofPage: page, of: sequence)
-    }
-
-    /// The key of a page whose predecessors are all published.
-    private func key(ofPage page: Int, of sequence: TokenSequence) -> PrefixKey {
-        let start = page * limits.pageSize
-        return PrefixKey(
-            member: sequence.request.member, parent: sequence.prefixSerial,
-            tokens: Array(sequence.tokens[start..<start + limits.pageSize]))
     }
 }

@@ -31,7 +31,7 @@ struct TokenSequence: Sendable {
     var finishReason: FinishReason?
 
     init(
-        id: SequenceID, request: SequenceRequest, seed: UInt64,
+        id: SequenceID, request: SequenceRequest, seed: UInt64, history: TokenHistory? = nil,
         outlet: AsyncStream<TokenEvent>.Continuation
     ) {
         self.id = id
@@ -39,7 +39,8 @@ struct TokenSequence: Sendable {
         self.seed = seed
         self.outlet = outlet
         tokens = request.prompt
-        history = TokenHistory(prompt: request.prompt, sampling: request.sampling)
+        self.history =
+            history ?? TokenHistory(prompt: request.prompt, sampling: request.sampling)
     }
 
     /// Tokens known and not yet computed, at least one.

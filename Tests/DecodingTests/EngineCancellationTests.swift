@@ -5,7 +5,7 @@ import Testing
 @testable import Decoding
 
 /// Whoever goes away gives its pages back within one step, wherever it was.
-@Suite(.timeLimit(.minutes(1))) struct EngineCancellationTests {
+@Suite(.timeLimit(.minutes(5))) struct EngineCancellationTests {
     enum Phase: CaseIterable { case queued, prefilling, decoding }
     enum Means: CaseIterable { case cancel, end, drop, cancelReader }
 

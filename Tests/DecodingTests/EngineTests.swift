@@ -7,7 +7,7 @@ import Testing
 @testable import Decoding
 
 /// The engine with its thread.
-@Suite(.timeLimit(.minutes(1))) struct EngineTests {
+@Suite(.timeLimit(.minutes(5))) struct EngineTests {
     private func request(_ prompt: [Int32] = [1, 2, 3, 4, 5], maximum: Int = 8) -> SequenceRequest {
         var request = SequenceRequest(prompt: prompt, maximumTokens: maximum)
         request.sampling.seed = 9
@@ -29,8 +29,8 @@ import Testing
         let events = await collect(try engine.submit(request(maximum: maximum)))
         #expect(ids(events).count == maximum)
         #expect(events.first == .admitted && events.last == .finished(.length))
-        #expect(engine.statistics.tokensGenerated == maximum)
         await engine.drain()
+        #expect(engine.statistics.tokensGenerated == maximum)
         expectAllPagesFree(engine)
     }
 
@@ -191,24 +191,55 @@ import Testing
         #expect(throws: DecodingError.shuttingDown) { _ = try engine.submit(request()) }
     }
 
-    @Test("shutting down ends what runs and what waits, draining or not")
-    func shutdown() async throws {
+    @Test("shutting down ends what runs and what waits, draining or not", arguments: [true, false])
+    func shutdown(drainsFirst: Bool) async throws {
         let gate = StepGate()
         var configuration = EngineConfiguration()
         configuration.maximumRunning = 1
         let engine = Engine(model: ScriptedModel(gate: gate), configuration: configuration)
         let streams = try (0..<3).map { _ in try engine.submit(request(maximum: 50)) }
         try await gate.waitForArrival(1)
-        async let drained: Void = engine.drain()
-        async let stopped: Void = engine.shutdown()
-        try await Task.sleep(for: .milliseconds(20))
-        gate.open(1)
-        try await gate.waitForArrival(1)
-        gate.open(1)
-        await drained
-        await stopped
+        let drained = Task { if drainsFirst { await engine.drain() } }
+        let stopped = Task { await engine.shutdown() }
+        try await until { engine.isStopped }
+        // The pass that runs is the last.
+        gate.open()
+        await stopped.value
+        await drained.value
         for stream in streams { #expect(await collect(stream).last == .finished(.shutdown)) }
-        #expect(gate.arrived <= 2)
+        #expect(gate.arrived == 1)
         expectAllPagesFree(engine)
+    }
+
+    @Test("refusing, cancelling and asking never wait for a forward pass")
+    func neverBlocks() async throws {
+        let gate = StepGate()
+        var configuration = EngineConfiguration()
+        configuration.queueDepth = 3
+        let engine = Engine(model: ScriptedModel(gate: gate), configuration: configuration)
+        let running = try engine.submit(request(maximum: 1))
+        try await gate.waitForArrival(1)
+        // The gate is shut: whatever waited for the pass would wait until the time limit.
+        let waiting = try (0..<3).map { _ in try engine.submit(request(maximum: 1)) }
+        #expect(throws: DecodingError.self) { _ = try engine.submit(request()) }
+        engine.cancel(waiting[0].id)
+        engine.end(waiting[1].id)
+        #expect(engine.statistics.waiting == 3)
+        #expect(engine.secondsSinceHeartbeat >= 0)
+        gate.open(10)
+        #expect(await collect(running).last == .finished(.length))
+        #expect(await collect(waiting[0]) == [.finished(.cancelled)])
+        #expect(await collect(waiting[1]) == [.finished(.stop)])
+        #expect(await collect(waiting[2]).last == .finished(.length))
+    }
+
+    @Test("a reader who never reads delays nobody")
+    func slowReader() async throws {
+        let engine = Engine(model: ScriptedModel())
+        let unread = try engine.submit(request(maximum: 200))
+        let read = await collect(try engine.submit(request(maximum: 200)))
+        #expect(ids(read).count == 200)
+        await engine.drain()
+        #expect(ids(await collect(unread)) == ids(read))
     }
 }
