@@ -62,13 +62,15 @@ public struct API: Sendable {
         lifecycle.advance(to: .draining)
     }
 
-    /// A server that answers with this API.
+    /// A server that answers with this API, its bodies bounded by this API's limit.
     ///
     /// - Parameter configuration: Where it listens and what it allows.
     /// - Returns: A server that listens; call its `run()`.
     /// - Throws: `SocketError` if the address cannot be had.
     public func makeServer(_ configuration: HTTPServerConfiguration) throws -> HTTPServer {
-        try HTTPServer(
+        var configuration = configuration
+        configuration.limits.bodyByteCount = self.configuration.maximumBodyByteCount
+        return try HTTPServer(
             configuration: configuration, handler: { try await respond(to: $0) },
             errorBody: { errorResponse($0) })
     }

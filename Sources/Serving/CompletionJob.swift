@@ -6,8 +6,10 @@ import Tokenization
 struct CompletionJob {
     /// One per prompt; they differ in the prompt alone.
     var requests: [CompletionRequest]
-    /// What the caller allows.
-    var ceilings = CeilingFields()
+    /// What the caller allows, as asked.
+    let asked: CeilingFields
+    /// The ceilings to run under: those asked for, at least 1.
+    let ceilings: CeilingFields
     /// Whether the answer is a stream of events.
     var streams = false
     /// Whether the stream ends with a usage event.
@@ -19,7 +21,7 @@ struct CompletionJob {
     /// The prompts' own words, where they came as text and are to be echoed.
     var echoedTexts: [String?] = []
     /// Whether the caller wants no new token at all, only the echo.
-    var discardsOutput = false
+    let discardsOutput: Bool
     /// Plain text to complete if the model turns out to have no chat template.
     var plainPrompt: String?
 
@@ -34,7 +36,7 @@ struct CompletionJob {
         fields: inout RequestFields, limits: ServingConfiguration
     ) throws(ServingError) {
         var template = CompletionRequest(prompt: .ids([]))
-        template.model = try fields.string("model").flatMap { $0.isEmpty ? nil : $0 }
+        template.model = try fields.modelName()
         template.sampling = try fields.sampling()
         template.stopStrings = try fields.stopStrings()
         template.stopIDs = Set(
@@ -49,16 +51,11 @@ struct CompletionJob {
                 path: "n", expected: "at most \(limits.maximumChoices) choices over all prompts",
                 found: "\(prompts.count) prompts of \(template.samples)")
         }
-        ceilings = try fields.ceilings(atLeast: leastTokens)
-        if ceilings.tightest == 0 {
-            // The engine always makes a token; one is made and not shown.
-            discardsOutput = true
-            ceilings.ceilings.maximumTokens = ceilings.ceilings.maximumTokens.map { max($0, 1) }
-            ceilings.ceilings.maximumCompletionTokens =
-                ceilings.ceilings.maximumCompletionTokens.map { max($0, 1) }
-            ceilings.ceilings.maximumNewTokens =
-                ceilings.ceilings.maximumNewTokens.map { max($0, 1) }
-        }
+        asked = try fields.ceilings(atLeast: leastTokens)
+        // The engine always makes a token; where none is wanted, one is made and not shown.
+        discardsOutput = asked.tightest == 0
+        ceilings =
+            discardsOutput ? CeilingFields(ceilings: RequestCeilings(maximumTokens: 1)) : asked
         template.maximumTokens = ceilings.tightest
         streams = try fields.boolean("stream") ?? false
         if var options = try fields.object("stream_options") {
@@ -75,5 +72,12 @@ struct CompletionJob {
     /// Changes every request in the same way.
     mutating func forEachRequest(_ change: (inout CompletionRequest) -> Void) {
         for index in requests.indices { change(&requests[index]) }
+    }
+}
+
+extension RequestFields {
+    /// Reads `model`; an empty name is no name.
+    mutating func modelName() throws(ServingError) -> String? {
+        try string("model").flatMap { $0.isEmpty ? nil : $0 }
     }
 }

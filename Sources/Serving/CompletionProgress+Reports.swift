@@ -42,9 +42,9 @@ extension CompletionProgress {
     }
 
     private func writeRequested(into json: inout JSONWriter) {
-        let ceilings = job.ceilings.ceilings
+        let ceilings = job.asked.ceilings
         json.object("requested") {
-            if let tokens = job.ceilings.budget.tokens { $0.field("tokens", tokens) }
+            if let tokens = job.asked.budget.tokens { $0.field("tokens", tokens) }
             if let tokens = ceilings.maximumTokens { $0.field("max_tokens", tokens) }
             if let tokens = ceilings.maximumCompletionTokens {
                 $0.field("max_completion_tokens", tokens)

@@ -2,9 +2,9 @@ import Tokenization
 
 /// Reads JSON (RFC 8259) from a client: UTF-8 only, keys in their order.
 ///
-/// Stricter than the usual readers where leniency would hide a mistake or cost memory: a key may
-/// appear once, numbers are finite, surrogates come in pairs, and depth and the count of values
-/// are bounded.
+/// Stricter than `TemplateValue.init(json:)`, which reads as Python does, where leniency would hide
+/// a client's mistake or cost memory: a key may appear once, numbers are finite, and depth and the
+/// count of values are bounded. What is refused is named by its dotted path.
 struct JSONReader {
     private enum Step {
         case key(String)

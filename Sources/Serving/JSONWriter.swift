@@ -2,6 +2,8 @@
 ///
 /// Line breaks never appear in the output, so a document is one line of a server-sent event.
 struct JSONWriter {
+    private static let digits = Array("0123456789abcdef".utf8)
+
     /// What was written.
     private(set) var bytes: [UInt8] = []
     /// Whether a comma goes before the next member or element.
@@ -132,7 +134,6 @@ struct JSONWriter {
     }
 
     private mutating func quote(_ text: String) {
-        let digits = Array("0123456789abcdef".utf8)
         bytes.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {
@@ -147,8 +148,8 @@ struct JSONWriter {
                 append("\\t")
             case 0..<0x20:
                 append("\\u00")
-                bytes.append(digits[Int(byte >> 4)])
-                bytes.append(digits[Int(byte & 15)])
+                bytes.append(Self.digits[Int(byte >> 4)])
+                bytes.append(Self.digits[Int(byte & 15)])
             default:
                 bytes.append(byte)
             }

@@ -63,16 +63,15 @@ extension RequestFields {
     func leftovers() throws(ServingError) -> [String] {
         var warnings: [String] = []
         for name in unread {
+            guard let value = peek(name) else { continue }
             if let neutral = Self.unhonoured[name] {
-                guard let value = peek(name), !value.isEmpty, !value.equals(oneOf: neutral) else {
-                    continue
-                }
+                guard !value.isEmpty, !value.equals(oneOf: neutral) else { continue }
                 throw .unsupported(
                     path: path(of: name),
                     reason: "it would change the output and cannot be honoured; leave it out")
             }
             // Another server's name for a ceiling on the thought; its effort is only a wish.
-            if name == "reasoning", case .object(let members) = peek(name),
+            if name == "reasoning", case .object(let members) = value,
                 members.contains(where: { $0.key == "max_tokens" && $0.value != .null })
             {
                 throw .unsupported(

@@ -202,7 +202,7 @@ import Tokenization
     @Test func `unknown fields are named in warnings, in a bounded number`() async throws {
         let caller = Caller()
         let few = try await caller.post(
-            Self.route, "{\(Self.question),\"user\":\"u\",\"zzz\":[1]}")
+            Self.route, "{\(Self.question),\"user\":\"u\",\"store\":null,\"zzz\":[1]}")
         #expect(
             try few.at("warnings")
                 == .array([

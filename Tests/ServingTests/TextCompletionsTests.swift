@@ -84,6 +84,8 @@ import Tokenization
         #expect(count == 3)
         let last = try #require(documents.last)
         #expect(last.at("choices.0.finish_reason") == .string("length"))
+        #expect(last.at("budget.requested.max_tokens") == .integer(0))
+        #expect(last.at("budget.effective.tokens") == .integer(0))
         #expect(last.at("budget.spent.answer_tokens") == .integer(0))
         #expect(last.at("budget.exhausted") == .null)
     }
