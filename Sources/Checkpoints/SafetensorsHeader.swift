@@ -198,6 +198,11 @@ private struct SafetensorsHeaderReader {
             throw scanner.failure(bytes, expected: "a key in quotes")
         }
         let key = try scanner.string(bytes)
+        guard key.utf8.count <= limits.nameByteCount else {
+            throw .limitExceeded(
+                file: scanner.file, field: "length of a name", found: UInt64(key.utf8.count),
+                limit: UInt64(limits.nameByteCount))
+        }
         try scanner.expect(UInt8(ascii: ":"), bytes)
         return key
     }
