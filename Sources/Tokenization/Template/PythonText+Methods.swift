@@ -86,7 +86,7 @@ extension PythonText {
             while let first = view.first, isSpace(first) { view.removeFirst() }
             guard !view.isEmpty else { return parts }
             if maximum >= 0, parts.count == maximum {
-                parts.append(stripped(String(view), characters: nil, side: .trailing))
+                parts.append(String(view))
                 return parts
             }
             let end = view.firstIndex(where: isSpace) ?? view.endIndex
@@ -103,7 +103,7 @@ extension PythonText {
             while let last = view.last, isSpace(last) { view.removeLast() }
             guard !view.isEmpty else { break }
             if maximum >= 0, parts.count == maximum {
-                parts.append(stripped(String(view), characters: nil, side: .leading))
+                parts.append(String(view))
                 break
             }
             let start =

@@ -50,7 +50,7 @@ final class RuntimeDictionary {
     /// The identity of a key; nil for what cannot be hashed.
     static func key(_ value: RuntimeValue) -> Key? {
         switch value {
-        case .string(let text): return .text(Array(text.utf8))
+        case .string(let text), .markup(let text): return .text(Array(text.utf8))
         case .integer(let value): return .integer(value)
         case .boolean(let value): return .integer(value ? 1 : 0)
         case .number(let value):

@@ -9,6 +9,8 @@ enum RuntimeValue {
     case integer(Int)
     case number(Double)
     case string(String)
+    /// Text that counts as escaped: plain text that joins it is escaped first.
+    case markup(String)
     case list(RuntimeList)
     case tuple(RuntimeList)
     case dictionary(RuntimeDictionary)
@@ -53,6 +55,7 @@ enum RuntimeValue {
         case .integer: "int"
         case .number: "float"
         case .string: "str"
+        case .markup: "Markup"
         case .list: "list"
         case .tuple: "tuple"
         case .dictionary: "dict"
@@ -67,6 +70,11 @@ enum RuntimeValue {
         case .cycler: "Cycler"
         case .joiner: "Joiner"
         }
+    }
+
+    /// The value without its being marked as escaped.
+    var plain: RuntimeValue {
+        if case .markup(let text) = self { .string(text) } else { self }
     }
 
     var isUndefined: Bool {
@@ -84,7 +92,7 @@ enum RuntimeValue {
         case .boolean(let value): value
         case .integer(let value): value != 0
         case .number(let value): value != 0
-        case .string(let text): !text.isEmpty
+        case .string(let text), .markup(let text): !text.isEmpty
         case .list(let list), .tuple(let list), .view(let list, _): !list.items.isEmpty
         case .dictionary(let dictionary): dictionary.count > 0
         case .range(let range): range.count > 0

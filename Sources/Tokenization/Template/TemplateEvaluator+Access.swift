@@ -1,7 +1,7 @@
 extension TemplateEvaluator {
     /// The items that a loop over `value` sees.
     func iterate(_ value: RuntimeValue) throws(TemplateError) -> [RuntimeValue] {
-        switch value {
+        switch value.plain {
         case .undefined: return []
         case .string(let text):
             try charge(text.utf8.count)
@@ -40,7 +40,7 @@ extension TemplateEvaluator {
     /// `value[key]`: the item, or else the attribute of that name.
     func item(_ key: RuntimeValue, of value: RuntimeValue) throws(TemplateError) -> RuntimeValue {
         if case .undefined(let undefined) = value { throw failure(undefined) }
-        switch value {
+        switch value.plain {
         case .dictionary(let dictionary):
             if let item = dictionary[key] { return item }
         case .list(let list), .tuple(let list):
@@ -58,7 +58,7 @@ extension TemplateEvaluator {
             }
         default: break
         }
-        if case .string(let name) = key {
+        if case .string(let name) = key.plain {
             if let attribute = try ownAttribute(name, of: value) { return attribute }
             return missing(name, of: value)
         }
@@ -96,6 +96,8 @@ extension TemplateEvaluator {
             return list.items[name == "grouper" ? 0 : 1]
         case .macro(let macro):
             if let attribute = try macroAttribute(name, of: macro) { return attribute }
+        case .integer, .boolean, .number:
+            if let part = numberAttribute(name, of: value) { return part }
         case .cycler(let cycler) where name == "current":
             return cycler.items.items[cycler.position]
         default: break
@@ -106,6 +108,17 @@ extension TemplateEvaluator {
             return refused(name, of: value)
         }
         return nil
+    }
+
+    private func numberAttribute(_ name: String, of value: RuntimeValue) -> RuntimeValue? {
+        switch (name, value) {
+        case ("real", .number): value
+        case ("imag", .number): .number(0)
+        case ("real", _), ("numerator", _): value.integer.map { .integer($0) }
+        case ("imag", _): .integer(0)
+        case ("denominator", .integer), ("denominator", .boolean): .integer(1)
+        default: nil
+        }
     }
 
     private func loopAttribute(
@@ -158,7 +171,7 @@ extension TemplateEvaluator {
         try require(value)
         let (start, stop, step) = (try bound(start), try bound(stop), try bound(step))
         guard step != 0 else { throw failure("slice step cannot be zero") }
-        switch value {
+        switch value.plain {
         case .string(let text):
             try charge(bytes: text.utf8.count)
             let scalars = Array(text.unicodeScalars)

@@ -6,6 +6,11 @@ extension TemplateEvaluator {
         case .string(let text):
             try charge(bytes: text.utf8.count)
             return try call(method.name, of: text, arguments)
+        case .markup(let text):
+            try charge(bytes: text.utf8.count)
+            let result = try call(method.name, of: text, arguments)
+            if case .string(let text) = result { return .markup(text) }
+            return result
         case .dictionary(let dictionary): return try call(method.name, of: dictionary, arguments)
         case .list(let list), .tuple(let list):
             return try call(method.name, of: list, receiver: method.receiver, arguments)

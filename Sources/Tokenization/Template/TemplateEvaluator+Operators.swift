@@ -18,7 +18,7 @@ extension TemplateEvaluator {
     private func apply(
         _ symbol: TemplateToken.Symbol, _ left: RuntimeValue, _ right: RuntimeValue
     ) throws(TemplateError) -> RuntimeValue {
-        if symbol == .modulo, case .string(let format) = left {
+        if symbol == .modulo, case .string(let format) = left.plain {
             return .string(try formatted(format, with: right))
         }
         try require(left)
@@ -61,6 +61,8 @@ extension TemplateEvaluator {
         case (.string(let left), .string(let right)):
             try charge(bytes: left.utf8.count + right.utf8.count)
             return .string(left + right)
+        case (.markup, .string), (.string, .markup), (.markup, .markup):
+            return .markup(try escapedText(of: left) + (try escapedText(of: right)))
         case (.list(let left), .list(let right)):
             return try list(left.items + right.items)
         case (.tuple(let left), .tuple(let right)):
@@ -89,8 +91,8 @@ extension TemplateEvaluator {
     ) throws(TemplateError) -> RuntimeValue {
         let count = max(0, count)
         switch value {
-        case .string(let text):
-            return .string(try repeated(text, count))
+        case .string(let text): return .string(try repeated(text, count))
+        case .markup(let text): return .markup(try repeated(text, count))
         case .list(let items), .tuple(let items):
             let (total, overflow) = items.items.count.multipliedReportingOverflow(by: count)
             try charge(overflow ? limits.maximumSteps : total)
@@ -222,6 +224,7 @@ extension TemplateEvaluator {
     }
 
     func equal(_ left: RuntimeValue, _ right: RuntimeValue) throws(TemplateError) -> Bool {
+        let (left, right) = (left.plain, right.plain)
         switch (left, right) {
         case (.undefined, .undefined), (.none, .none): return true
         case (.string(let left), .string(let right)): return PythonText.equal(left, right)
@@ -274,6 +277,7 @@ extension TemplateEvaluator {
         _ left: RuntimeValue, _ right: RuntimeValue, _ operation: String = "<",
         isSwapped: Bool = false
     ) throws(TemplateError) -> Bool {
+        let (left, right) = (left.plain, right.plain)
         if let left = left.integer, let right = right.integer { return left < right }
         if let left = left.real, let right = right.real { return left < right }
         switch (left, right) {
@@ -303,9 +307,9 @@ extension TemplateEvaluator {
     func contains(
         _ container: RuntimeValue, _ value: RuntimeValue
     ) throws(TemplateError) -> Bool {
-        switch container {
+        switch container.plain {
         case .string(let text):
-            guard case .string(let needle) = value else {
+            guard case .string(let needle) = value.plain else {
                 throw failure(
                     "'in <string>' requires string as left operand, not \(value.typeName)")
             }

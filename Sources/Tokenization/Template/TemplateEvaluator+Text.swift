@@ -2,7 +2,7 @@ extension TemplateEvaluator {
     /// `str(value)`.
     func text(of value: RuntimeValue) throws(TemplateError) -> String {
         switch value {
-        case .string(let text): return text
+        case .string(let text), .markup(let text): return text
         case .undefined: return ""
         case .integer(let value): return String(value)
         default: return try representation(of: value)
@@ -33,6 +33,7 @@ extension TemplateEvaluator {
         case .integer(let value): try add(String(value), to: &text)
         case .number(let value): try add(PythonNumber.text(value), to: &text)
         case .string(let value): try add(PythonText.quoted(value), to: &text)
+        case .markup(let value): try add("Markup(" + PythonText.quoted(value) + ")", to: &text)
         case .list(let list): try write(list.items, "[", "]", to: &text)
         case .tuple(let list):
             try write(list.items, "(", list.items.count == 1 ? ",)" : ")", to: &text)
@@ -119,7 +120,7 @@ extension TemplateEvaluator {
         case .boolean(let value): try add(value ? "true" : "false", to: &text)
         case .integer(let value): try add(String(value), to: &text)
         case .number(let value): try add(JSONText.number(value), to: &text)
-        case .string(let value):
+        case .string(let value), .markup(let value):
             try add(JSONText.quoted(value, escapesNonASCII: style.escapesNonASCII), to: &text)
         case .list(let list), .tuple(let list):
             try descend()

@@ -5,7 +5,7 @@ extension TemplateEvaluator {
     ) throws(TemplateError) -> String {
         guard let value else { throw failure("\(function) is missing an argument") }
         try require(value)
-        guard case .string(let text) = value else {
+        guard case .string(let text) = value.plain else {
             throw failure("\(function) needs a string, not '\(value.typeName)'")
         }
         return text
@@ -36,6 +36,14 @@ extension TemplateEvaluator {
         "encode": ["encoding", "errors"], "expandtabs": ["tabsize"],
     ]
 
+    /// How many arguments each method may have; those that are not named here have none.
+    private static let argumentCounts: [String: Int] = [
+        "strip": 1, "lstrip": 1, "rstrip": 1, "startswith": 3, "endswith": 3, "replace": 3,
+        "join": 1, "removeprefix": 1, "removesuffix": 1, "find": 3, "index": 3, "rfind": 3,
+        "rindex": 3, "count": 3, "partition": 1, "rpartition": 1, "center": 2, "ljust": 2,
+        "rjust": 2, "zfill": 1,
+    ]
+
     func call(
         _ name: String, of text: String, _ arguments: TemplateCallArguments
     ) throws(TemplateError) -> RuntimeValue {
@@ -49,6 +57,9 @@ extension TemplateEvaluator {
             throw failure("str.\(name) takes no keyword arguments")
         }
         let values = arguments.positional
+        guard values.count <= (Self.argumentCounts[name] ?? 0) else {
+            throw failure("str.\(name) got \(values.count) arguments")
+        }
         func first() throws(TemplateError) -> String { try string(values.first, "str.\(name)") }
         switch name {
         case "strip", "lstrip", "rstrip":
@@ -275,7 +286,7 @@ extension TemplateEvaluator {
     ) throws(TemplateError) -> String {
         var result = ""
         for (index, item) in items.enumerated() {
-            guard case .string(let text) = item else {
+            guard case .string(let text) = item.plain else {
                 throw failure(
                     "sequence item \(index): expected str instance, \(item.typeName) found")
             }

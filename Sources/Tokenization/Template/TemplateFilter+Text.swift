@@ -53,13 +53,20 @@ extension TemplateEvaluator {
         case .lower: return .string(PythonText.lowercased(text))
         case .capitalize: return .string(PythonText.capitalized(text))
         case .title: return .string(PythonText.titledWords(text))
-        case .e, .escape, .forceescape: return .string(try escaped(text))
+        case .e, .escape, .forceescape: return .markup(try escaped(text))
         case .wordcount: return .integer(wordCount(text))
         default: throw failure("no filter named '\(name)'")
         }
     }
 
-    private func escaped(_ text: String) throws(TemplateError) -> String {
+    /// The text of a value, escaped unless it counts as escaped already.
+    func escapedText(of value: RuntimeValue) throws(TemplateError) -> String {
+        if case .markup(let text) = value { return text }
+        return try escaped(try text(of: value))
+    }
+
+    /// The text with the characters that mean something to HTML spelled out.
+    func escaped(_ text: String) throws(TemplateError) -> String {
         var result = ""
         try charge(bytes: text.utf8.count * 5)
         for scalar in text.unicodeScalars {

@@ -12,6 +12,17 @@ extension TemplateEvaluator {
     func apply(
         _ filter: TemplateFilter, to value: RuntimeValue, _ arguments: TemplateCallArguments
     ) throws(TemplateError) -> RuntimeValue {
+        if case .markup(let text) = value {
+            switch filter {
+            case .e, .escape, .safe: return value
+            case .default, .d: break
+            case .trim, .upper, .lower, .capitalize, .title, .string:
+                let result = try apply(filter, to: .string(text), arguments)
+                if case .string(let text) = result { return .markup(text) }
+                return result
+            default: return try apply(filter, to: .string(text), arguments)
+            }
+        }
         switch filter {
         case .default, .d:
             let values = try arguments.bound(
@@ -20,7 +31,8 @@ extension TemplateEvaluator {
             return replaces ? values[0] ?? .string("") : value
         case .string, .safe:
             _ = try arguments.bound(to: [], of: filter.rawValue, line: line)
-            return .string(try text(of: value))
+            let text = try text(of: value)
+            return filter == .safe ? .markup(text) : .string(text)
         case .length, .count:
             _ = try arguments.bound(to: [], of: filter.rawValue, line: line)
             return .integer(try length(of: value))

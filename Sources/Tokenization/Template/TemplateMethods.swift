@@ -38,7 +38,7 @@ enum TemplateMethods {
     /// The methods that may be called.
     static func names(_ value: RuntimeValue) -> Set<String> {
         switch value {
-        case .string: text
+        case .string, .markup: text
         case .list: list
         case .tuple: tuple
         case .dictionary: dictionary

@@ -6,11 +6,11 @@ extension TemplateParser {
         try descend()
         defer { ascend() }
         guard allowsConditional else { return try disjunction() }
+        let outerUnknown = unknownName
+        defer { unknownName = outerUnknown ?? unknownName }
         var node = try disjunction()
         while skip(name: "if") {
-            let wasConditional = isConditional
-            isConditional = true
-            defer { isConditional = wasConditional }
+            defer { unknownName = outerUnknown }
             let condition = try disjunction()
             var otherwise: Parsed?
             if skip(name: "else") { otherwise = try expression() }
@@ -392,6 +392,12 @@ extension TemplateParser {
         }
     }
 
+    /// Notes a name that only a part of the template that is never reached may use.
+    private mutating func noteUnknown(_ kind: String, _ name: String, _ line: Int) {
+        guard !isConditional, unknownName == nil else { return }
+        unknownName = .syntax(line: line, message: "no \(kind) named '\(name)'")
+    }
+
     private mutating func dottedName() throws(TemplateError) -> String {
         var name = try expectName()
         while skip(.dot) { name += "." + (try expectName()) }
@@ -402,9 +408,7 @@ extension TemplateParser {
     mutating func filter(_ operand: Parsed?) throws(TemplateError) -> Parsed {
         let line = current.line
         let name = try dottedName()
-        guard isConditional || TemplateFilter(rawValue: name) != nil else {
-            throw .syntax(line: line, message: "no filter named '\(name)'")
-        }
+        if TemplateFilter(rawValue: name) == nil { noteUnknown("filter", name, line) }
         var arguments = TemplateArguments()
         var depth = operand?.depth ?? 0
         if isAt(.leftParenthesis) {
@@ -427,9 +431,7 @@ extension TemplateParser {
         advance()
         let isNegated = skip(name: "not")
         let name = try dottedName()
-        guard isConditional || TemplateTest(rawValue: name) != nil else {
-            throw .syntax(line: line, message: "no test named '\(name)'")
-        }
+        if TemplateTest(rawValue: name) == nil { noteUnknown("test", name, line) }
         var arguments = TemplateArguments()
         var depth = operand.depth
         if isAt(.leftParenthesis) {

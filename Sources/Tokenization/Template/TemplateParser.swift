@@ -14,6 +14,8 @@ struct TemplateParser {
     var loopDepth = 0
     /// Whether an unknown filter may wait for the rendering to be complained about.
     var isConditional = false
+    /// The first complaint about an unknown filter or test that may not wait.
+    var unknownName: TemplateError?
     /// How many loops there are around the current place whose special name must not be set.
     var namedLoopDepth = 0
 
@@ -40,6 +42,7 @@ struct TemplateParser {
         let scope = parser.scopes.open()
         let statements = try parser.statements(until: [])
         parser.scopes.close()
+        if let error = parser.unknownName { throw error }
         return TemplateProgram(
             body: TemplateBody(statements: statements, scope: scope),
             names: parser.names,

@@ -39,6 +39,11 @@ extension TemplateEvaluator {
         _ test: TemplateTest, _ value: RuntimeValue, _ arguments: TemplateCallArguments
     ) throws(TemplateError) -> Bool {
         let name = test.rawValue
+        if test == .escaped {
+            if case .markup = value { return true }
+            return false
+        }
+        let value = value.plain
         if let relation = test.relation {
             let values = try arguments.bound(to: ["other"], required: 1, of: name, line: line)
             return try holds(relation, value, values[0] ?? .none)
