@@ -21,6 +21,11 @@ public struct ModelCatalog: CompletionService {
         engines.map(\.secondsSinceHeartbeat).max() ?? 0
     }
 
+    /// Sequences that hold pages now, as of the last step.
+    var runningCount: Int {
+        engines.reduce(0) { $0 + $1.statistics.running }
+    }
+
     /// Begins a completion; see `CompletionService`.
     ///
     /// - Parameter request: What to complete.

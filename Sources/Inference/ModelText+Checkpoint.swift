@@ -35,7 +35,8 @@ extension ModelText {
                 throw ModelLoadingError.noTokenizer(path: checkpoint.location)
             }
             return try Tokenizer(
-                tokenizerJSON: json, configuration: try checkpoint.bytes(of: .tokenizerConfiguration),
+                tokenizerJSON: json,
+                configuration: try checkpoint.bytes(of: .tokenizerConfiguration),
                 specialTokensMap: try checkpoint.bytes(of: .specialTokensMap),
                 addedTokens: try checkpoint.bytes(of: .addedTokens))
         } catch let error as ModelLoadingError {
