@@ -107,16 +107,23 @@ public actor Engine {
     }
 
     /// Ends a sequence with `.cancelled` and frees its pages within one step.
+    ///
+    /// A sequence that has ended, or is ending for another reason, is left as it is.
     public nonisolated func cancel(_ id: SequenceID) {
         inbox.end(id, .cancelled)
     }
 
     /// Ends a sequence with `.stop` within one step, as when its text met a stop string.
+    ///
+    /// Tokens drawn until then still come before `.finished`, and one of them may end the sequence
+    /// for another reason first.
     public nonisolated func end(_ id: SequenceID) {
         inbox.end(id, .stop)
     }
 
     /// Refuses new sequences and waits until those it has are done.
+    ///
+    /// Cancelling the waiting task does not cut this short; `shutdown` does.
     public nonisolated func drain() async {
         inbox.advance(to: .draining)
         await inbox.waitUntilIdle()

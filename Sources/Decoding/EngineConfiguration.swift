@@ -2,7 +2,8 @@
 public struct EngineConfiguration: Sendable, Equatable {
     /// Tokens that one forward pass computes at most, decodes and prompt chunks together.
     ///
-    /// The larger it is, the longer a decode waits for somebody else's prompt.
+    /// The larger it is, the longer a decode waits for somebody else's prompt. Below
+    /// `maximumRunning`, the latest arrivals wait for their tokens until earlier ones are done.
     public var tokensPerStep = 512
     /// Sequences that run at a time at most.
     public var maximumRunning = 64
@@ -13,6 +14,8 @@ public struct EngineConfiguration: Sendable, Equatable {
     /// A row is as wide as the vocabulary, so this bounds the memory that `promptLogprobs` takes.
     public var promptLogitRowsPerStep = 64
     /// Whether full KV pages of earlier sequences are reused where prompts begin alike.
+    ///
+    /// Results are the same either way; how soon they come may tell one client what others asked.
     public var reusesPrefixes = true
 
     /// The defaults.

@@ -12,8 +12,11 @@ final class EngineExecutor: SerialExecutor {
 
     init(name: String) {
         let jobs = jobs
-        let thread = Thread { jobs.run() }
-        thread.name = name
+        let thread = Thread {
+            // On Linux a thread's name takes only from within it.
+            Thread.current.name = name
+            jobs.run()
+        }
         // The default of a secondary thread is small, and a model may recurse.
         thread.stackSize = 8 << 20
         thread.start()

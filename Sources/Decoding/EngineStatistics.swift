@@ -6,7 +6,7 @@ public struct EngineStatistics: Sendable, Equatable {
     public internal(set) var waiting = 0
     /// Pages that running sequences hold or have reserved.
     public internal(set) var pagesUsed = 0
-    /// Pages kept for their prefixes, held by nobody, evicted when needed.
+    /// Pages kept for their prefixes, neither held nor reserved, evicted when needed.
     public internal(set) var pagesCached = 0
     /// Pages that exist.
     public internal(set) var pageCount = 0

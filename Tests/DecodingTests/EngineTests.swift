@@ -118,7 +118,43 @@ import Testing
         #expect(engine.secondsSinceHeartbeat == 0)
     }
 
-    @Test("an idle engine uses no processor time")
+    @Test("every forward pass runs on the engine's own thread")
+    func oneThread() async throws {
+        let model = ScriptedModel()
+        let log = model.log
+        let engine = Engine(model: model)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<20 {
+                group.addTask {
+                    if let stream = try? engine.submit(
+                        SequenceRequest(prompt: [1, 2], maximumTokens: 5))
+                    {
+                        _ = await collect(stream)
+                    }
+                }
+            }
+        }
+        log.entries.withLock { log in
+            #expect(log.steps > 0)
+            #expect(log.threads.count == 1)
+            #expect(log.threadNames == ["laconic.engine"])
+        }
+    }
+
+    @Test("the estimate for the refused follows how fast sequences end, within bounds")
+    func estimate() {
+        for (seconds, estimate) in [(0.01, 1), (12.3, 13), (1e9, 600)] {
+            var state = Inbox.State()
+            state.waitingCount = 5
+            state.secondsPerSequence = seconds
+            #expect(
+                throws: DecodingError.saturated(queueDepth: 6, retryAfterSeconds: estimate)
+            ) { try state.checkRoom(for: 2, queueDepth: 6) }
+            #expect(throws: Never.self) { try state.checkRoom(for: 1, queueDepth: 6) }
+        }
+    }
+
+    @Test("an idle engine's loop sleeps")
     func idle() async throws {
         let engine = Engine(model: ScriptedModel())
         _ = await collect(try engine.submit(request()))

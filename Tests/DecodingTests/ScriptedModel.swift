@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Models
 import Synchronization
 
@@ -15,7 +16,8 @@ final class ScriptedModel: LanguageModel {
             var steps = 0
             var tokensPerStep: [Int] = []
             var rowsPerStep: [Int] = []
-            var members: Set<Int> = []
+            var threads: Set<ObjectIdentifier> = []
+            var threadNames: Set<String?> = []
         }
 
         let entries = Mutex(Entries())
@@ -107,7 +109,8 @@ final class ScriptedModel: LanguageModel {
             log.steps += 1
             log.tokensPerStep.append(batch.items.reduce(0) { $0 + $1.tokens.count })
             log.rowsPerStep.append(batch.logitRowCount)
-            log.members.formUnion(batch.items.map(\.member))
+            log.threads.insert(ObjectIdentifier(Thread.current))
+            log.threadNames.insert(Thread.current.name)
         }
         if batch.items.isEmpty { note("an empty batch") }
         var users: [Int32: Int] = [:]
