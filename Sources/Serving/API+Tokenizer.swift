@@ -11,7 +11,7 @@ extension API {
     func tokenize(_ request: HTTPRequest) async throws -> HTTPResponse {
         try admit()
         var fields = try await fields(of: request)
-        let model = try fields.modelName()
+        let model = try fields.modelName() ?? configuration.defaultModel
         let short = try fields.boolean("add_special")
         let wantsSpecial = try fields.boolean("add_special_tokens") ?? short
         let withPieces = try fields.boolean("with_pieces") ?? false
@@ -56,7 +56,7 @@ extension API {
     func detokenize(_ request: HTTPRequest) async throws -> HTTPResponse {
         try admit()
         var fields = try await fields(of: request)
-        let model = try fields.modelName()
+        let model = try fields.modelName() ?? configuration.defaultModel
         guard let ids = try fields.tokenIDs("tokens") else {
             throw ServingError.missing(path: "tokens")
         }
@@ -74,7 +74,7 @@ extension API {
     func applyTemplate(_ request: HTTPRequest) async throws -> HTTPResponse {
         try admit()
         var fields = try await fields(of: request)
-        let model = try fields.modelName()
+        let model = try fields.modelName() ?? configuration.defaultModel
         let conversation = try fields.conversation()
         let text = try inference("messages") { () throws(InferenceError) in
             try service.applyTemplate(conversation, model: model)

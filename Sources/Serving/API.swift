@@ -85,7 +85,13 @@ public struct API: Sendable {
         let id = Identifier.request(offered: request.fields[.requestID])
         request.fields[.requestID] = id
         let start = ContinuousClock.now
-        var response = try await answer(request)
+        var response: HTTPResponse
+        do {
+            response = try await answer(request)
+        } catch {
+            note(request, "left", id: id, start: start)
+            throw error
+        }
         response.fields[.requestID] = id
         crossOrigin.mark(&response, for: request)
         log(&response, to: request, id: id, start: start)
@@ -97,24 +103,29 @@ public struct API: Sendable {
         _ response: inout HTTPResponse, to request: HTTPRequest, id: String,
         start: ContinuousClock.Instant
     ) {
-        // The target as sent is printable ASCII; what follows '?' is the client's own business.
-        let target = request.target.raw.prefix { $0 != "?" }.prefix(256)
-        let line = "\(request.method) \(target) \(response.status.code)"
-        let finish = { @Sendable (end: String) in
-            logger.info(
-                "\(line) \(end)",
-                metadata: ["id": "\(id)", "ms": "\(start.milliseconds(to: .now))"])
+        let status = response.status.code
+        guard case .stream(let body) = response.body else {
+            return note(request, "\(status)", id: id, start: start)
         }
-        guard case .stream(let body) = response.body else { return finish("whole") }
         response.body = .stream { writer in
             do {
                 try await body(writer)
             } catch {
-                finish("broken off")
+                note(request, "\(status) left", id: id, start: start)
                 throw error
             }
-            finish("streamed")
+            note(request, "\(status)", id: id, start: start)
         }
+    }
+
+    private func note(
+        _ request: HTTPRequest, _ end: String, id: String, start: ContinuousClock.Instant
+    ) {
+        // The target as sent is printable ASCII; what follows '?' is the client's own business.
+        let target = request.target.raw.prefix { $0 != "?" }.prefix(256)
+        logger.info(
+            "\(request.method) \(target) \(end)",
+            metadata: ["id": "\(id)", "ms": "\(start.milliseconds(to: .now))"])
     }
 
     /// The body of an answer that no handler gave.
@@ -143,6 +154,9 @@ public struct API: Sendable {
             return Self.response(ErrorBody(ServingError(error)))
         } catch is CancellationError {
             throw HTTPError.cancelled
+        } catch {
+            logger.error("\(request.method) \(request.path): \(error)")
+            return Self.response(ErrorBody(.engineFailed("an internal error")))
         }
     }
 

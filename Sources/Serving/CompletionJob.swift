@@ -36,7 +36,7 @@ struct CompletionJob {
         fields: inout RequestFields, limits: ServingConfiguration
     ) throws(ServingError) {
         var template = CompletionRequest(prompt: .ids([]))
-        template.model = try fields.modelName()
+        template.model = try fields.modelName() ?? limits.defaultModel
         template.sampling = try fields.sampling()
         template.stopStrings = try fields.stopStrings()
         template.stopIDs = Set(

@@ -10,6 +10,8 @@ public struct ServingConfiguration: Sendable {
 
     /// Keys of which a request must carry one; empty asks for none.
     public var apiKeys: [String] = []
+    /// The model of requests that name none; `nil` leaves it to the service.
+    public var defaultModel: String?
     /// Web pages that may read the answers.
     public var allowedOrigins = AllowedOrigins.any
     /// How long a stream may be silent before a comment shows that it lives.

@@ -146,4 +146,43 @@ import Tokenization
             #expect(try await receive(running).contains("[DONE]"))
         }
     }
+
+    @Test func `of many clients those that stay get all and those that leave free theirs`()
+        async throws
+    {
+        let script = ScriptedService.Script(
+            thought: ["x", "y"], answer: (0..<20).map { "\($0) " }, pause: .milliseconds(3))
+        try await withServer(script) { caller, server in
+            let expected = (0..<20).map { "\($0) " }.joined()
+            let stayed = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for client in 0..<48 {
+                    let streams = client.isMultiple(of: 2)
+                    let body = #"{"prompt":"q","n":2,"stream":\#(streams)}"#
+                    group.addTask {
+                        let stream = try send(post("/generate", body), to: server)
+                        guard !client.isMultiple(of: 3) else {
+                            try await Task.sleep(for: .milliseconds(client))
+                            return false
+                        }
+                        let answer = try await receive(stream)
+                        guard streams else {
+                            return answer.contains(#"{"index":1,"text":"\#(expected)""#)
+                        }
+                        let pieces = answer.split(separator: "\r\n").filter {
+                            $0.contains(#""type":"answer","index":1"#)
+                        }
+                        return pieces.count == 20 && answer.contains("[DONE]")
+                    }
+                }
+                return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(stayed == 32)
+            #expect(
+                await eventually {
+                    let record = caller.service.record
+                    return record.cancelled + record.completed == record.requests.count
+                })
+            #expect(caller.service.record.completed >= 32)
+        }
+    }
 }

@@ -198,4 +198,16 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         #expect(frames[first + 1].contains(#""content":"a""#))
         _ = try reply.events()
     }
+
+    @Test func `requests that name no model get the default one`() async throws {
+        let caller = Caller { $0.defaultModel = "org/tiny-a2" }
+        for (model, expected) in [
+            ("null", "org/tiny-a2"), ("\"\"", "org/tiny-a2"), ("\"tiny-a0\"", "tiny-a0"),
+        ] {
+            let reply = try await caller.post(
+                "/generate", "{\"prompt\":\"a\",\"model\":\(model)}")
+            #expect(try reply.at("model") == .string(expected))
+            #expect(reply.fields[.selectedModel] == expected)
+        }
+    }
 }
