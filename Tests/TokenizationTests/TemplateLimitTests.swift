@@ -11,7 +11,7 @@ import Tokenization
             let body: @Sendable () -> Void
             init(_ body: @escaping @Sendable () -> Void) { self.body = body }
         }
-        var attributes = unsafe pthread_attr_t()
+        var attributes = pthread_attr_t()
         unsafe pthread_attr_init(&attributes)
         unsafe pthread_attr_setstacksize(&attributes, 512 << 10)
         var thread = pthread_t()
@@ -32,13 +32,9 @@ import Tokenization
         _ source: String, _ variables: [String: TemplateValue] = [:],
         limits: TemplateLimits = .default
     ) -> TemplateError? {
-        let result = Mutex<TemplateError?>(nil)
-        withExtendedLifetime(result) {
-            let box = Box(source: source, variables: variables, limits: limits)
-            onSmallStack { box.run() }
-            result.withLock { $0 = box.error.withLock { $0 } }
-        }
-        return result.withLock { $0 }
+        let box = Box(source: source, variables: variables, limits: limits)
+        onSmallStack { box.run() }
+        return box.error.withLock { $0 }
     }
 
     final class Box: Sendable {
