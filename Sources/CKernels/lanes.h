@@ -123,6 +123,17 @@ INLINE float half_at(const uint8_t* p) {
     return (float)half;
 }
 
+// Two neighbours, converted by one instruction.
+INLINE void halves_at(const uint8_t* p, float* first, float* second) {
+    typedef _Float16 h4 __attribute__((vector_size(8)));
+    typedef float v4 __attribute__((vector_size(16)));
+    h4 halves = {0};
+    memcpy(&halves, p, 4);
+    v4 values = __builtin_convertvector(halves, v4);
+    *first = values[0];
+    *second = values[1];
+}
+
 INLINE v16 from_bytes(b16 v) {
     return __builtin_convertvector(__builtin_convertvector(v, i16), v16);
 }
@@ -196,7 +207,8 @@ INLINE uint32_t load_u32(const uint8_t* p) {
 INLINE v16 k4_products(const uint8_t* b) {
     uint8_t unpacked[16];
     k4_scales(b + 4, unpacked);
-    float d = half_at(b), m = half_at(b + 2);
+    float d, m;
+    halves_at(b, &d, &m);
     return (v16){d, d, d, d, d, d, d, d, m, m, m, m, m, m, m, m} * from_bytes(load_bytes(unpacked));
 }
 
@@ -224,15 +236,21 @@ INLINE void decode(int32_t type, const uint8_t* b, v16* w) {
     case CK_Q4_0:
         nibbles(b + 2, half_at(b), 0, -8, false, &w[0], &w[1]);
         break;
-    case CK_Q4_1:
-        nibbles(b + 4, half_at(b), half_at(b + 2), 0, true, &w[0], &w[1]);
+    case CK_Q4_1: {
+        float d, m;
+        halves_at(b, &d, &m);
+        nibbles(b + 4, d, m, 0, true, &w[0], &w[1]);
         break;
+    }
     case CK_Q5_0:
         nibbles_and_bits(b + 6, load_u32(b + 2), half_at(b), 0, -16, false, &w[0], &w[1]);
         break;
-    case CK_Q5_1:
-        nibbles_and_bits(b + 8, load_u32(b + 4), half_at(b), half_at(b + 2), 0, true, &w[0], &w[1]);
+    case CK_Q5_1: {
+        float d, m;
+        halves_at(b, &d, &m);
+        nibbles_and_bits(b + 8, load_u32(b + 4), d, m, 0, true, &w[0], &w[1]);
         break;
+    }
     case CK_Q2_K: {
         v16 scales = spread(half_at(b + 80)) * from_bytes(load_bytes(b) & 15);
         v16 minima = spread(half_at(b + 82)) * from_bytes(load_bytes(b) >> 4);
