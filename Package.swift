@@ -26,6 +26,9 @@ let kernelFlags: [CSetting] = [
     ])
 ]
 
+/// The modules whose tests compare with files that reference implementations made.
+let fixtures: Set = ["Kernels", "Checkpoints", "Models", "Tokenization"]
+
 /// A module, the modules it may import, and its test suite.
 func module(_ name: String, sees dependencies: [Target.Dependency] = []) -> [Target] {
     [
@@ -33,6 +36,7 @@ func module(_ name: String, sees dependencies: [Target.Dependency] = []) -> [Tar
         .testTarget(
             name: "\(name)Tests",
             dependencies: [.target(name: name), "TestSupport"] + dependencies,
+            exclude: fixtures.contains(name) ? ["Fixtures"] : [],
             swiftSettings: rules
         ),
     ]
@@ -85,7 +89,12 @@ let program: [Target] = [
             "Kernels", "Tokenization", "Routing", argumentParser, logging,
         ],
         swiftSettings: rules
-    )
+    ),
+    .testTarget(
+        name: "laconicTests", dependencies: ["laconic", argumentParser], swiftSettings: rules),
+    .testTarget(
+        name: "EndToEndTests",
+        dependencies: ["Serving", "HTTP", "Sockets", "Inference", logging], swiftSettings: rules),
 ]
 
 let package = Package(

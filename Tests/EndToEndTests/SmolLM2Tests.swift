@@ -1,0 +1,110 @@
+import Foundation
+import Inference
+import Testing
+
+/// Laws of the whole way, on a real checkpoint, against transformers on the same file.
+@Suite(
+    .serialized,
+    .enabled(if: RealCheckpoint.path != nil, "fetch it with deploy/fetch-smollm2"))
+struct SmolLM2Tests {
+    /// Below this margin the reference's own choice hangs on its rounding.
+    private static let leastMargin: Float = 0.01
+
+    private let server: RunningServer
+
+    init() throws {
+        server = try RunningServer(model: try #require(RealCheckpoint.path))
+    }
+
+    @Test func idsTextAndLogprobsEqualTheReferencesOverHTTP() async throws {
+        for golden in try RealCheckpoint.goldens() {
+            let tokenized = try await object("/tokenize", ["prompt": golden.text])
+            #expect(tokenized["tokens"] as? [Int32] == golden.ids)
+            if let messages = golden.messages {
+                let rendered = try await object(
+                    "/apply-template",
+                    ["messages": messages.map { ["role": $0.role, "content": $0.content] }])
+                #expect(rendered["prompt"] as? String == golden.text)
+            }
+            let completion = try await object(
+                "/v1/completions",
+                [
+                    "prompt": golden.ids, "max_tokens": golden.greedy.count, "temperature": 0,
+                    "ignore_eos": true, "logprobs": 1, "return_token_ids": true,
+                ])
+            let choice = try #require((completion["choices"] as? [[String: Any]])?.first)
+            let logprobs = try #require(choice["logprobs"] as? [String: Any])
+            let values = try #require(logprobs["token_logprobs"] as? [Double])
+            let certain = golden.certainCount(Self.leastMargin)
+            #expect(certain > 4)
+            for index in 0..<certain {
+                #expect(abs(values[index] - Double(golden.logprobs[index])) < 1e-2)
+            }
+        }
+        try await server.stop()
+    }
+
+    @Test func greedyIDsEqualTheReferencesAloneAndInABatch() async throws {
+        let goldens = try RealCheckpoint.goldens()
+        let alone = try await greedy(goldens[0])
+        let together = try await withThrowingTaskGroup(of: (Int, [Int32]).self) { group in
+            for (index, golden) in goldens.enumerated() {
+                group.addTask { (index, try await greedy(golden)) }
+            }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        #expect(together[0] == alone)
+        for (index, golden) in goldens.enumerated() {
+            let certain = golden.certainCount(Self.leastMargin)
+            #expect(together[index]?.prefix(certain) == golden.greedy.prefix(certain)[...])
+        }
+        try await server.stop()
+    }
+
+    @Test func aStreamedAnswerIsThePlainOneAndKeepsItsBudget() async throws {
+        let body: [String: Any] = [
+            "prompt": "What is 17 times 23?", "budget": 32, "temperature": 0,
+        ]
+        let plain = try await object("/generate", body)
+        let usage = try #require(plain["usage"] as? [String: Any])
+        #expect(try #require(usage["completion_tokens"] as? Int) <= 32)
+        let stream = try await server.post(
+            "/generate", body.merging(["stream": true]) { $1 })
+        var text = ""
+        for line in String(decoding: stream, as: UTF8.self).split(separator: "\n")
+        where line.hasPrefix("data: {") {
+            let event = try JSONSerialization.jsonObject(with: Data(line.dropFirst(6).utf8))
+            if let event = event as? [String: Any], event["type"] as? String == "answer" {
+                text += event["text"] as? String ?? ""
+            }
+        }
+        #expect(text == plain["text"] as? String)
+        #expect(!text.isEmpty)
+        try await server.stop()
+    }
+
+    private func object(_ route: String, _ body: [String: Any]) async throws -> [String: Any] {
+        let data = try await server.post(route, body)
+        return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    }
+
+    private func greedy(_ golden: RealCheckpoint.Golden) async throws -> [Int32] {
+        var request = CompletionRequest(prompt: .ids(golden.ids))
+        request.maximumTokens = golden.greedy.count
+        request.sampling.temperature = 0
+        request.ignoresEndOfSequence = true
+        request.reportsTokens = true
+        var ids: [Int32] = []
+        for await event in try await server.catalog.complete(request) {
+            if case .delta(let delta) = event { ids += delta.tokens.map(\.id) }
+        }
+        return ids
+    }
+}
+
+extension RealCheckpoint.Golden {
+    /// How many choices come before the first that hangs on rounding.
+    fileprivate func certainCount(_ leastMargin: Float) -> Int {
+        margins.firstIndex { $0 < leastMargin } ?? margins.count
+    }
+}
