@@ -12,14 +12,18 @@ final class EngineExecutor: SerialExecutor {
 
     init(name: String) {
         let jobs = jobs
+        let started = DispatchSemaphore(value: 0)
         let thread = Thread {
-            // On Linux a thread's name takes only from within it.
+            // On Linux a thread's name takes only from within it, and only once `start` has
+            // returned to whoever called it.
+            started.wait()
             Thread.current.name = name
             jobs.run()
         }
         // The default of a secondary thread is small, and a model may recurse.
         thread.stackSize = 8 << 20
         thread.start()
+        started.signal()
     }
 
     deinit {
