@@ -58,7 +58,7 @@ import Tokenization
         }
     }
 
-    static func repeated(_ text: String, _ count: Int = 100_000) -> String {
+    static func repeated(_ text: String, _ count: Int = 20_000) -> String {
         String(repeating: text, count: count)
     }
 
@@ -74,16 +74,16 @@ import Tokenization
         "{{ x" + repeated("()") + " }}",
         "{{ x" + repeated("|upper") + " }}",
         "{{ x" + repeated(" is odd") + " }}",
-        "{{ " + repeated("1 if 1 else ", 50_000) + "1 }}",
+        "{{ " + repeated("1 if 1 else ") + "1 }}",
         "{{ 1" + repeated(" if 1") + " }}",
         "{{ " + repeated("x(") + repeated(")") + " }}",
-        "{{ " + repeated("(x|upper|upper|upper|upper", 30_000) + repeated(")", 30_000) + " }}",
+        "{{ " + repeated("(x|upper|upper|upper|upper") + repeated(")") + " }}",
         repeated("{% if 1 %}"),
-        repeated("{% for x in y %}", 60_000),
-        repeated("{% set x %}", 90_000),
+        repeated("{% for x in y %}"),
+        repeated("{% set x %}"),
         "{% set " + repeated("(") + "a" + repeated(")") + " = 1 %}",
-        repeated("{% macro m() %}", 60_000),
-        repeated("{% filter upper %}", 50_000),
+        repeated("{% macro m() %}"),
+        repeated("{% filter upper %}"),
     ]
 
     @Test(arguments: deep.indices)
@@ -100,12 +100,12 @@ import Tokenization
 
     @Test func longChainsOfOneOperatorAreNotDeep() throws {
         for symbol in ["+", "~", "-", "*", "and", "or"] {
-            let source = "{{ 1" + Self.repeated(" \(symbol) 1", 20_000) + " }}"
+            let source = "{{ 1" + Self.repeated(" \(symbol) 1") + " }}"
             #expect(Self.failure(source) == nil, "\(symbol)")
         }
-        #expect(Self.failure("{{ 1" + Self.repeated(" < 1", 20_000) + " }}") == nil)
+        #expect(Self.failure("{{ 1" + Self.repeated(" < 1") + " }}") == nil)
         #expect(
-            Self.failure("{% if 0 %}" + Self.repeated("{% elif 0 %}", 20_000) + "{% endif %}")
+            Self.failure("{% if 0 %}" + Self.repeated("{% elif 0 %}") + "{% endif %}")
                 == nil)
     }
 
