@@ -58,7 +58,7 @@ import Tokenization
         }
     }
 
-    static func repeated(_ text: String, _ count: Int = 100_000) -> String {
+    static func repeated(_ text: String, _ count: Int = 20_000) -> String {
         String(repeating: text, count: count)
     }
 
@@ -77,13 +77,13 @@ import Tokenization
         "{{ " + repeated("1 if 1 else ") + "1 }}",
         "{{ 1" + repeated(" if 1") + " }}",
         "{{ " + repeated("x(") + repeated(")") + " }}",
-        "{{ " + repeated("(x|upper|upper|upper|upper", 30_000) + repeated(")", 30_000) + " }}",
+        "{{ " + repeated("(x|upper|upper|upper|upper") + repeated(")") + " }}",
         repeated("{% if 1 %}"),
-        repeated("{% for x in y %}", 60_000),
-        repeated("{% set x %}", 90_000),
+        repeated("{% for x in y %}"),
+        repeated("{% set x %}"),
         "{% set " + repeated("(") + "a" + repeated(")") + " = 1 %}",
-        repeated("{% macro m() %}", 60_000),
-        repeated("{% filter upper %}", 50_000),
+        repeated("{% macro m() %}"),
+        repeated("{% filter upper %}"),
     ]
 
     @Test(arguments: deep.indices)
@@ -100,19 +100,19 @@ import Tokenization
 
     @Test func longChainsOfOneOperatorAreNotDeep() throws {
         for symbol in ["+", "~", "-", "*", "and", "or"] {
-            let source = "{{ 1" + Self.repeated(" \(symbol) 1", 20_000) + " }}"
+            let source = "{{ 1" + Self.repeated(" \(symbol) 1") + " }}"
             #expect(Self.failure(source) == nil, "\(symbol)")
         }
-        #expect(Self.failure("{{ 1" + Self.repeated(" < 1", 20_000) + " }}") == nil)
+        #expect(Self.failure("{{ 1" + Self.repeated(" < 1") + " }}") == nil)
         #expect(
-            Self.failure("{% if 0 %}" + Self.repeated("{% elif 0 %}", 20_000) + "{% endif %}")
+            Self.failure("{% if 0 %}" + Self.repeated("{% elif 0 %}") + "{% endif %}")
                 == nil)
     }
 
     static let recursion: [String] = [
         "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
         "{% macro f(x) %}{% for i in [1] %}{% if 1 %}{{ f([x]) | upper }}{% endif %}{% endfor %}{% endmacro %}{{ f(1) }}",
-        "{% macro f() %}{% call f() %}{% endcall %}{% endmacro %}{{ f() }}",
+        "{% macro f() %}{{ caller is defined }}{% call f() %}{% endcall %}{% endmacro %}{{ f() }}",
         "{% macro f() %}{% set x %}{{ f() }}{% endset %}{% endmacro %}{{ f() }}",
         "{% macro f() %}{{ (((((((((((1 + f() ~ 2))))))))))) }}{% endmacro %}{{ f() }}",
         "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}",
@@ -192,8 +192,10 @@ import Tokenization
     func resultsThatGrowTooLargeAreRefusedBeforeTheyAreMade(_ source: String) {
         let clock = ContinuousClock()
         let start = clock.now
-        #expect(Self.failure(source) != nil)
-        #expect(clock.now - start < .seconds(30))
+        var limits = TemplateLimits.default
+        limits.maximumSteps = 300_000
+        #expect(Self.failure(source, limits: limits) != nil)
+        #expect(clock.now - start < .seconds(10))
     }
 
     @Test func deepDataIsRefusedWithoutOverflowingTheStack() {
@@ -204,7 +206,7 @@ import Tokenization
             return
         }
         var shallow = TemplateValue.integer(1)
-        for _ in 0..<60 { shallow = .object([.init(key: "a", value: shallow)]) }
+        for _ in 0..<40 { shallow = .object([.init(key: "a", value: shallow)]) }
         for source in ["{{ x }}", "{{ x | tojson }}", "{{ x | tojson(indent=1) }}", "{{ x == x }}"]
         {
             #expect(Self.failure(source, ["x": shallow]) == nil)

@@ -42,6 +42,7 @@ enum RuntimeValue {
         case .generator(let generator): generator.depth
         case .method(let method): method.depth
         case .cycler(let cycler): cycler.items.depth
+        case .joiner(let joiner): joiner.depth
         default: 0
         }
     }
@@ -281,10 +282,12 @@ final class RuntimeCycler {
 /// What `joiner` gives.
 final class RuntimeJoiner {
     let separator: RuntimeValue
+    let depth: Int
     var isUsed = false
 
     init(_ separator: RuntimeValue) {
         self.separator = separator
+        depth = separator.depth + 1
     }
 }
 

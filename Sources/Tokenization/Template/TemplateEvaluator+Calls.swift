@@ -129,7 +129,9 @@ extension TemplateEvaluator {
             return .cycler(RuntimeCycler(try items(arguments.positional)))
         case .joiner:
             let values = try arguments.bound(to: ["sep"], of: "joiner", line: line)
-            return .joiner(RuntimeJoiner(values[0] ?? .string(", ")))
+            let joiner = RuntimeJoiner(values[0] ?? .string(", "))
+            try checkDepth(joiner.depth)
+            return .joiner(joiner)
         case .raiseException:
             let values = try arguments.bound(
                 to: ["message"], required: 1, of: "raise_exception", line: line)

@@ -14,6 +14,7 @@ final class TemplateEvaluator {
     var line = 1
     private var steps = 0
     private var depth = 0
+    private let stack = StackGauge()
     /// Everything that can hold on to itself, to be taken apart when the rendering is over.
     private var macros: [RuntimeMacro] = []
     private var namespaces: [RuntimeNamespace] = []
@@ -86,7 +87,7 @@ final class TemplateEvaluator {
     /// Goes one call deeper; `ascend` goes back.
     func descend() throws(TemplateError) {
         depth += 1
-        guard depth <= limits.maximumNesting * 4 else {
+        guard depth <= limits.maximumNesting * 8, stack.hasRoom else {
             throw .limit(.nesting, line: line, maximum: limits.maximumNesting)
         }
     }
@@ -122,7 +123,7 @@ final class TemplateEvaluator {
 
     // MARK: Making values
 
-    private func checkDepth(_ depth: Int) throws(TemplateError) {
+    func checkDepth(_ depth: Int) throws(TemplateError) {
         guard depth <= limits.maximumNesting else {
             throw .limit(.nesting, line: line, maximum: limits.maximumNesting)
         }

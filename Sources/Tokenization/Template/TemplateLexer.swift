@@ -40,9 +40,9 @@ struct TemplateLexer {
 
     // MARK: Text between tags
 
-    private func starts(_ text: StaticString, at index: Int) -> Bool {
+    private func starts(_ text: String, at index: Int) -> Bool {
         var index = index
-        for byte in "\(text)".utf8 {
+        for byte in text.utf8 {
             guard index < source.count, source[index] == Unicode.Scalar(byte) else { return false }
             index += 1
         }

@@ -131,33 +131,27 @@ extension TemplateParser {
 
     private mutating func arithmetic(atLeast minimum: Int) throws(TemplateError) -> Parsed {
         var left = try unary()
-        var flat: Int?
-        while let level = precedence(current), level >= minimum,
-            case .symbol(let symbol) = current.kind
-        {
-            let line = current.line
-            advance()
-            let right =
-                level == 3 ? try unary() : try arithmetic(atLeast: level + 1)
-            let operation = TemplateExpression.Operation(
-                symbol: symbol, operand: right.node, line: line)
-            switch left.node {
-            case .arithmetic(let first, let operations) where flat == level:
-                left.node = .arithmetic(first, operations + [operation])
-                left.depth = max(left.depth, right.depth + 1)
-            case .concatenation(let parts, _) where flat == level:
-                left.node = .concatenation(parts + [right.node], line: line)
-                left.depth = max(left.depth, right.depth + 1)
-            default:
-                left = try make(
-                    symbol == .tilde
-                        ? .concatenation([left.node, right.node], line: line)
-                        : .arithmetic(left.node, [operation]),
-                    over: max(left.depth, right.depth))
-            }
-            flat = level
+        while let level = precedence(current), level >= minimum {
+            left = try chain(left, level)
         }
         return left
+    }
+
+    /// Everything that operators of one precedence join to `first`, as one flat node.
+    private mutating func chain(_ first: Parsed, _ level: Int) throws(TemplateError) -> Parsed {
+        var operations: [TemplateExpression.Operation] = []
+        var depth = first.depth
+        let line = current.line
+        while precedence(current) == level, case .symbol(let symbol) = current.kind {
+            let line = current.line
+            advance()
+            let operand = level == 3 ? try unary() : try arithmetic(atLeast: level + 1)
+            depth = max(depth, operand.depth)
+            operations.append(.init(symbol: symbol, operand: operand.node, line: line))
+        }
+        guard level == 1 else { return try make(.arithmetic(first.node, operations), over: depth) }
+        return try make(
+            .concatenation([first.node] + operations.map(\.operand), line: line), over: depth)
     }
 
     private mutating func unary(allowsFilters: Bool = true) throws(TemplateError) -> Parsed {

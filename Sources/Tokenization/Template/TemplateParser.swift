@@ -5,6 +5,7 @@ struct TemplateParser {
     private let tokens: [TemplateToken]
     private var index = 0
     private var nesting = 0
+    private let stack = StackGauge()
     private(set) var names: [String] = []
     private var numbers: [[UInt8]: Int] = [:]
     var scopes = TemplateScopeAnalysis()
@@ -109,7 +110,9 @@ struct TemplateParser {
     /// Goes one level deeper into the source; `ascend` goes back.
     mutating func descend() throws(TemplateError) {
         nesting += 1
-        guard nesting <= limits.maximumNesting else { throw tooDeep(current.line) }
+        guard nesting <= limits.maximumNesting, stack.hasRoom else {
+            throw tooDeep(current.line)
+        }
     }
 
     mutating func ascend() {
