@@ -1,10 +1,11 @@
 import Kernels
 
 extension Checkpoint {
+    /// One file of weights: its bytes, its tensors and, for safetensors, its `__metadata__`.
     typealias Part = (file: MappedFile, tensors: [TensorInfo], metadata: [String: String])
 
-    private static let singleFile = "model.safetensors"
-    private static let indexFile = "model.safetensors.index.json"
+    static let singleFile = "model.safetensors"
+    static let indexFile = "model.safetensors.index.json"
 
     /// Opens the checkpoint at `path` and reads all headers; weights are not touched.
     ///
@@ -64,124 +65,6 @@ extension Checkpoint {
                 reason: "expected a file beside the weights, found none")
         }
         return checkpoint
-    }
-
-    private static func safetensors(
-        _ file: MappedFile, _ limits: CheckpointLimits
-    ) throws(CheckpointError) -> Part {
-        let header = try file.storage.withSpan { bytes throws(CheckpointError) in
-            try SafetensorsHeader(parsing: bytes, file: file.path, limits: limits)
-        }
-        return (file, header.tensors, header.metadata)
-    }
-
-    /// Opens every shard and checks that index and shards agree, tensor by tensor, both ways.
-    private static func shards(
-        index path: String, directory: String, _ limits: CheckpointLimits
-    ) throws(CheckpointError) -> [Part] {
-        let bytes = try RegularFile(path: path).contents(limit: limits.configurationByteCount)
-        let index = try ShardIndex(parsing: bytes.span, file: path, limits: limits)
-        for shard in index.shards where !RegularFile.exists("\(directory)/\(shard)") {
-            throw .missingShard(index: path, shard: shard)
-        }
-        var parts: [Part] = []
-        var found: Set<ExactString> = []
-        for (position, shard) in index.shards.enumerated() {
-            let part = try safetensors(try MappedFile(path: "\(directory)/\(shard)"), limits)
-            for tensor in part.tensors {
-                guard index.shard(of: tensor.name) == position else {
-                    throw .notInIndex(index: path, tensor: tensor.name, shard: shard)
-                }
-                found.insert(ExactString(tensor.name))
-            }
-            parts.append(part)
-        }
-        for tensor in index.tensors where !found.contains(ExactString(tensor)) {
-            let shard = index.shard(of: tensor).map { index.shards[$0] } ?? ""
-            throw .missingFromShard(index: path, tensor: tensor, shard: shard)
-        }
-        return parts
-    }
-
-    private static func open(
-        ggufFile file: MappedFile, location: String, limits: CheckpointLimits
-    ) throws(CheckpointError) -> Checkpoint {
-        let (header, metadata) = try gguf(file, limits)
-        let partCount = try metadata.unsigned("split.count") ?? 1
-        var parts: [Part] = [(file, header.tensors, [:])]
-        if partCount > 1 {
-            guard partCount <= limits.shardCount else {
-                throw .limitExceeded(
-                    file: file.path, field: "split.count", found: UInt64(partCount),
-                    limit: UInt64(limits.shardCount))
-            }
-            guard let names = GGUFSplitName(path: file.path), names.number == 1,
-                names.count == partCount
-            else {
-                throw .malformed(
-                    file: file.path, field: "split.count",
-                    expected: "the first file of the split, named …-00001-of-"
-                        + GGUFSplitName.padded(partCount) + ".gguf",
-                    found: "another file name")
-            }
-            for number in 2...partCount {
-                let path = names.path(number: number)
-                guard RegularFile.exists(path) else {
-                    throw .missingShard(index: file.path, shard: path)
-                }
-                let part = try MappedFile(path: path)
-                let (partHeader, partMetadata) = try gguf(part, limits)
-                let partNumber = try partMetadata.unsigned("split.no")
-                guard partNumber == number - 1 else {
-                    throw .malformed(
-                        file: path, field: "split.no", expected: "\(number - 1)",
-                        found: partNumber.map(String.init) ?? "nothing")
-                }
-                parts.append((part, partHeader.tensors, [:]))
-            }
-            try checkTensorCount(parts.map(\.tensors.count), metadata)
-        }
-        return try Checkpoint(
-            format: .gguf, location: location, limits: limits, companionDirectory: nil,
-            gguf: metadata, parts: parts)
-    }
-
-    private static func checkTensorCount(
-        _ counts: [Int], _ metadata: GGUFMetadata
-    ) throws(CheckpointError) {
-        let key = "split.tensors.count"
-        let found = counts.reduce(0, +)
-        guard let expected = try metadata.unsigned(key), expected != found else { return }
-        throw metadata.malformed(key, "\(expected) tensors in all files", "\(found)")
-    }
-
-    private static func gguf(
-        _ file: MappedFile, _ limits: CheckpointLimits
-    ) throws(CheckpointError) -> (header: GGUFHeader, metadata: GGUFMetadata) {
-        let header = try file.storage.withSpan { bytes throws(CheckpointError) in
-            try GGUFHeader(parsing: bytes, file: file.path, limits: limits)
-        }
-        let metadata = GGUFMetadata(
-            fields: header.fields, storage: file.storage, file: file.path)
-        return (header, metadata)
-    }
-
-    /// The path of the one GGUF model in `directory`; of a split set, the first file.
-    private static func onlyGGUF(in directory: String) throws(CheckpointError) -> String {
-        let names = try DirectoryListing.names(in: directory, limit: 100_000)
-        let models = names.filter { name in
-            name.hasSuffix(".gguf") && GGUFSplitName(path: name)?.number ?? 1 == 1
-        }
-        guard let model = models.first, models.count == 1 else {
-            let found =
-                models.isEmpty
-                ? "none of them"
-                : "\(models.count) GGUF models (\(models.sorted().prefix(3).joined(separator: ", ")))"
-            throw .notACheckpoint(
-                path: directory,
-                reason: "expected \(singleFile), \(indexFile) or one .gguf file, found \(found)")
-        }
-        return "\(directory)/\(model)"
     }
 
     private static func withoutTrailingSlashes(_ path: String) -> String {

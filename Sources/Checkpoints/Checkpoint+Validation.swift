@@ -13,7 +13,8 @@ extension Checkpoint {
     /// - Parameters:
     ///   - pool: Workers to spread the scan over; nil to use this thread alone.
     ///   - progress: Told now and then, on this thread, how many bytes of how many are done.
-    /// - Throws: `nonFiniteWeight` with the first bad element, the same whatever the threads.
+    /// - Throws: `nonFiniteWeight` with the first bad element, the same whatever the threads;
+    ///   `unreadable` where the file has been truncated since it was opened.
     public func validateTensors(
         using pool: WorkerPool? = nil, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(CheckpointError) {
@@ -23,8 +24,14 @@ extension Checkpoint {
         var done = 0
         for start in Swift.stride(from: 0, to: pieces.count, by: stride) {
             let batch = pieces[start..<min(start + stride, pieces.count)]
-            if let bad = Self.firstBad(in: batch, using: pool) {
-                throw nonFinite(bad)
+            let next = pieces[batch.endIndex..<min(batch.endIndex + stride, pieces.count)]
+            for piece in start == 0 ? batch + next : next { prefetch(piece.view) }
+            if let (piece, finding) = firstFinding(in: batch, using: pool) {
+                switch finding {
+                case .unreadable(let error): throw error
+                case .nonFinite(let element):
+                    throw nonFinite(tensor: piece.tensor, element: piece.firstElement + element)
+                }
             }
             for piece in batch { discardPages(of: piece.view) }
             done += batch.reduce(0) { $0 + $1.byteCount }
@@ -63,15 +70,21 @@ extension Checkpoint {
         return pieces
     }
 
-    private static func firstBad(
+    private enum Finding: Sendable {
+        case nonFinite(element: Int)
+        case unreadable(CheckpointError)
+    }
+
+    private func firstFinding(
         in batch: ArraySlice<ScanPiece>, using pool: WorkerPool?
-    ) -> (piece: ScanPiece, element: Int)? {
-        let found = Mutex<(piece: Int, element: Int)?>(nil)
+    ) -> (ScanPiece, Finding)? {
+        let first = Mutex<(piece: Int, finding: Finding)?>(nil)
         let scan: @Sendable (Int, Int) -> Void = { task, _ in
             let position = batch.startIndex + task
-            guard let element = batch[position].view.firstNonFinite() else { return }
-            found.withLock { first in
-                if first == nil || position < first?.piece ?? 0 { first = (position, element) }
+            guard let finding = finding(in: batch[position].view) else { return }
+            first.withLock { first in
+                if let known = first, known.piece < position { return }
+                first = (position, finding)
             }
         }
         if let pool {
@@ -79,18 +92,27 @@ extension Checkpoint {
         } else {
             for task in 0..<batch.count { scan(task, 0) }
         }
-        return found.withLock { $0 }.map { (batch[$0.piece], $0.element) }
+        return first.withLock { $0 }.map { (batch[$0.piece], $0.finding) }
     }
 
-    private func nonFinite(_ bad: (piece: ScanPiece, element: Int)) -> CheckpointError {
-        let info = tensors[bad.piece.tensor]
-        var remainder = bad.piece.firstElement + bad.element
+    private func finding(in view: TensorView) -> Finding? {
+        do throws(CheckpointError) {
+            try load(view)
+        } catch {
+            return .unreadable(error)
+        }
+        return view.firstNonFinite().map { .nonFinite(element: $0) }
+    }
+
+    private func nonFinite(tensor position: Int, element: Int) -> CheckpointError {
+        let info = tensors[position]
+        var remainder = element
         var index: [Int] = []
         for dimension in info.shape.reversed() {
             index.append(remainder % dimension)
             remainder /= dimension
         }
         return .nonFiniteWeight(
-            file: file(at: bad.piece.tensor).path, tensor: info.name, index: index.reversed())
+            file: file(at: position).path, tensor: info.name, index: index.reversed())
     }
 }

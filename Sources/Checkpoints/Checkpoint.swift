@@ -31,7 +31,7 @@ public struct Checkpoint: Sendable {
     public var weightFiles: [String] { files.map(\.path) }
 
     let limits: CheckpointLimits
-    private let files: [MappedFile]
+    let files: [MappedFile]
     private let fileOfTensor: [Int]
     private let positions: [ExactString: Int]
     private let companionDirectory: String?
@@ -104,18 +104,6 @@ public struct Checkpoint: Sendable {
                 found: info.type.name)
         }
         return view
-    }
-
-    /// Lets the kernel take back the memory that holds the mapped pages of `tensor`.
-    ///
-    /// For a caller that has copied the weights into a layout of its own: the mapping stays valid
-    /// and touching it reads the file again.
-    ///
-    /// - Parameter tensor: A tensor of this checkpoint.
-    public func discardPages(of tensor: TensorView) {
-        guard files.contains(where: { $0.storage === tensor.storage }) else { return }
-        let end = tensor.byteOffset + tensor.byteCount
-        tensor.storage.discardMappedPages(in: tensor.byteOffset..<end)
     }
 
     /// The bytes of a file beside the weights; nil where there is none or the format is GGUF.

@@ -87,13 +87,6 @@ extension CheckpointError: CustomStringConvertible {
         case .duplicate(let file, let field, let name):
             "\(printable(file)): \(printable(field)): expected unique names, "
                 + "found \"\(printable(name))\" twice"
-        default:
-            tensorDescription
-        }
-    }
-
-    private var tensorDescription: String {
-        switch self {
         case .tensorOutOfRange(let file, let tensor, let begin, let end, let byteCount):
             "\(printable(file)): tensor \(printable(tensor)): expected bytes within "
                 + "0..<\(byteCount) of the data, found \(begin)..<\(end)"
@@ -126,8 +119,6 @@ extension CheckpointError: CustomStringConvertible {
                 + "found a NaN or infinity at \(index)"
         case .unwritable(let file, let reason):
             "\(printable(file)): cannot be written: \(printable(reason))"
-        default:
-            "checkpoint error"
         }
     }
 }

@@ -9,6 +9,9 @@ public struct CheckpointLimits: Sendable, Equatable {
     /// The most tensors in one file.
     public var tensorCount = 200_000
 
+    /// The longest name of a tensor or metadata key in bytes; GGUF itself says 65,535.
+    public var nameByteCount = 65_535
+
     /// The most dimensions of one tensor.
     public var dimensionCount = 8
 
@@ -22,7 +25,7 @@ public struct CheckpointLimits: Sendable, Equatable {
     public var nestingDepth = 500
 
     /// The most values (members and elements counted) in one JSON file.
-    public var valueCount = 1_000_000
+    public var valueCount = 500_000
 
     /// The most metadata entries of a GGUF or safetensors file.
     public var metadataCount = 100_000

@@ -29,8 +29,6 @@ struct GGUFHeader: Sendable {
     /// "GGUF", read as a little-endian number.
     static let magic: UInt32 = 0x4655_4747
 
-    private static let maximumKeyByteCount: UInt64 = 65_535
-
     init(
         parsing bytes: Span<UInt8>, file: String, limits: CheckpointLimits
     ) throws(CheckpointError) {
@@ -69,7 +67,7 @@ struct GGUFHeader: Sendable {
 
         var layout = TensorLayout(file: file)
         for position in 0..<Int(tensorCount) {
-            try Self.readTensor(&layout, position, alignment, &cursor, bytes)
+            try Self.readTensor(&layout, position, alignment, &cursor, bytes, limits)
         }
         let dataStart = (UInt64(cursor.offset) + alignment - 1) / alignment * alignment
         self.fields = fields
@@ -101,7 +99,7 @@ struct GGUFHeader: Sendable {
         _ bytes: Span<UInt8>, _ limits: CheckpointLimits
     ) throws(CheckpointError) {
         let keyRange = try readString(
-            &cursor, bytes, maximumByteCount: maximumKeyByteCount,
+            &cursor, bytes, maximumByteCount: UInt64(limits.nameByteCount),
             "key of metadata entry \(position)")
         guard let key = bytes.text(in: keyRange) else {
             throw .malformed(
@@ -196,10 +194,11 @@ struct GGUFHeader: Sendable {
 
     private static func readTensor(
         _ layout: inout TensorLayout, _ position: Int, _ alignment: UInt64,
-        _ cursor: inout ByteCursor, _ bytes: Span<UInt8>
+        _ cursor: inout ByteCursor, _ bytes: Span<UInt8>, _ limits: CheckpointLimits
     ) throws(CheckpointError) {
         let nameRange = try readString(
-            &cursor, bytes, maximumByteCount: maximumKeyByteCount, "name of tensor \(position)")
+            &cursor, bytes, maximumByteCount: UInt64(limits.nameByteCount),
+            "name of tensor \(position)")
         guard let name = bytes.text(in: nameRange) else {
             throw .malformed(
                 file: cursor.file, field: "name of tensor \(position)", expected: "valid UTF-8",

@@ -4,7 +4,8 @@ import Kernels
 ///
 /// Each accessor returns nil where the key is absent and throws where its value has another type.
 public struct GGUFMetadata: Sendable {
-    let file: String
+    /// The file that errors name.
+    public let file: String
     private let fields: GGUFFields
     private let storage: ByteStorage
 

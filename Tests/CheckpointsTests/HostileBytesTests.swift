@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import TestSupport
 import Testing
@@ -129,5 +130,49 @@ import Testing
             }
             reader.read(bytes)
         }
+    }
+
+    @Test(arguments: ["tiny.safetensors", "tiny.gguf"])
+    func brokenFilesOpenOrThrowAndWhatOpensCanBeValidated(name: String) throws {
+        var generator = SeededGenerator(seed: 80)
+        let directory = try TemporaryDirectory()
+        let golden = try Goldens.bytes(name)
+        for _ in 0..<150 {
+            var bytes = golden
+            for _ in 0..<Int.random(in: 0...2, using: &generator) {
+                bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^=
+                    1 << UInt8.random(in: 0..<8, using: &generator)
+            }
+            if Int.random(in: 0..<4, using: &generator) == 0 {
+                bytes.removeLast(Int.random(in: 0..<bytes.count, using: &generator))
+            }
+            let path = try directory.write(bytes, to: name)
+            guard let checkpoint = try? Checkpoint.open(path: path) else { continue }
+            try? checkpoint.validateTensors()
+            for info in checkpoint.tensors {
+                _ = try? checkpoint.require(info.name, shape: info.shape).floats()
+            }
+        }
+    }
+
+    @Test func whatPassesAsJSONHerePassesElsewhere() throws {
+        var generator = SeededGenerator(seed: 81)
+        let golden = try Goldens.bytes("sharded/config.json")
+        let alphabet = Array("{}[]\",:\\u0dE-.1e+ \nntrue".utf8)
+        var acceptedCount = 0
+        for _ in 0..<4_000 {
+            var bytes = golden
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                let position = Int.random(in: 0..<bytes.count, using: &generator)
+                bytes[position] = alphabet.randomElement(using: &generator) ?? 0
+            }
+            guard (try? JSONValue(parsing: bytes.span, file: "x.json")) != nil else { continue }
+            acceptedCount += 1
+            #expect(throws: Never.self, "\(String(decoding: bytes, as: UTF8.self))") {
+                try JSONSerialization.jsonObject(
+                    with: Data(bytes), options: .fragmentsAllowed)
+            }
+        }
+        #expect(acceptedCount > 100)
     }
 }

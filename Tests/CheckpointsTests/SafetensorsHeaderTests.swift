@@ -171,6 +171,16 @@ import Testing
                     file: "x.safetensors", field: "header length", found: 2, limit: 1))
     }
 
+    @Test func namesAreLimited() {
+        let longest = String(repeating: "n", count: 65_535)
+        #expect(SafetensorsBuilder.error("{" + tensor(longest) + "}", dataByteCount: 8) == nil)
+        #expect(
+            SafetensorsBuilder.error("{" + tensor(longest + "n") + "}", dataByteCount: 8)
+                == .limitExceeded(
+                    file: "x.safetensors", field: "length of a name", found: 65_536,
+                    limit: 65_535))
+    }
+
     @Test func namesOutOfAFileCannotForgeLinesOrDriveATerminal() {
         let name = "evil\\nline\\u001b[31m" + String(repeating: "x", count: 2_000)
         let error = SafetensorsBuilder.error("{" + tensor(name, offsets: "[0,9]") + "}")

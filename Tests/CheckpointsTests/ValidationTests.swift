@@ -1,3 +1,4 @@
+import Glibc
 import Kernels
 import TestSupport
 import Testing
@@ -80,5 +81,40 @@ import Testing
             return
         }
         #expect(index.first == 1)
+    }
+
+    @Test(.enabled(if: Self.kernelLoadsPages))
+    func aFileTruncatedAfterOpeningIsAnErrorNotASignal() throws {
+        let count = 1 << 20
+        let checkpoint = try checkpoint([("a", [Float](repeating: 1, count: count), [count])])
+        try checkpoint.validateTensors()
+        let view = try checkpoint.require("a", shape: [count])
+        #expect(unsafe truncate(checkpoint.location, 1 << 16) == 0)
+        #expect(throws: CheckpointError.self) { try checkpoint.load(view) }
+        guard case .unreadable(checkpoint.location, _) = error(checkpoint) else {
+            Issue.record("a file that is gone was scanned")
+            return
+        }
+    }
+
+    @Test func pagesComeAndGoWithoutChangingWhatIsRead() throws {
+        let values = (0..<100_000).map(Float.init)
+        let checkpoint = try checkpoint([("a", values, [1_000, 100])])
+        let view = try checkpoint.require("a", shape: [1_000, 100])
+        checkpoint.prefetch(view)
+        try checkpoint.load(view)
+        #expect(view.floats() == values)
+        checkpoint.discardPages(of: view)
+        #expect(view.floats() == values)
+        let other = try TensorView(values, shape: [100_000])
+        checkpoint.discardPages(of: other)
+        #expect(other.floats() == values, "memory that is no file's must stay")
+    }
+
+    /// Whether this kernel knows MADV_POPULATE_READ (22), without which the loss goes unnoticed.
+    private static var kernelLoadsPages: Bool {
+        let start = unsafe mmap(nil, 4_096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        defer { unsafe munmap(start, 4_096) }
+        return unsafe madvise(start, 4_096, 22) == 0
     }
 }

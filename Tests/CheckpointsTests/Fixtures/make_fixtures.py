@@ -106,7 +106,8 @@ def make_gguf():
         size = gguf.GGML_QUANT_SIZES[kind][1]
         raw = np.zeros((2, size), dtype=np.uint8)
         writer.add_tensor(kind.name, raw, raw_dtype=kind)
-        note("tiny.gguf", kind.name, torch.zeros(2, 256)) if kind != kinds.IQ4_XS else None
+        if kind != kinds.IQ4_XS:
+            note("tiny.gguf", kind.name, torch.zeros(2, 256))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
