@@ -123,6 +123,17 @@ INLINE float half_at(const uint8_t* p) {
     return (float)half;
 }
 
+// Two neighbours, converted by one instruction.
+INLINE void halves_at(const uint8_t* p, float* first, float* second) {
+    typedef _Float16 h4 __attribute__((vector_size(8)));
+    typedef float v4 __attribute__((vector_size(16)));
+    h4 halves = {0};
+    memcpy(&halves, p, 4);
+    v4 values = __builtin_convertvector(halves, v4);
+    *first = values[0];
+    *second = values[1];
+}
+
 INLINE v16 from_bytes(b16 v) {
     return __builtin_convertvector(__builtin_convertvector(v, i16), v16);
 }
@@ -192,6 +203,15 @@ INLINE uint32_t load_u32(const uint8_t* p) {
     return value;
 }
 
+// d times the eight scales of a q4_K or q5_K block, then dmin times its eight minima.
+INLINE v16 k4_products(const uint8_t* b) {
+    uint8_t unpacked[16];
+    k4_scales(b + 4, unpacked);
+    float d, m;
+    halves_at(b, &d, &m);
+    return (v16){d, d, d, d, d, d, d, d, m, m, m, m, m, m, m, m} * from_bytes(load_bytes(unpacked));
+}
+
 // Elements per step of `decode`.
 #define STEP(type) ((type) <= CK_BF16 ? LANES : (type) <= CK_Q5_1 ? BLOCK_ELEMENTS : SUPER_ELEMENTS)
 
@@ -216,44 +236,48 @@ INLINE void decode(int32_t type, const uint8_t* b, v16* w) {
     case CK_Q4_0:
         nibbles(b + 2, half_at(b), 0, -8, false, &w[0], &w[1]);
         break;
-    case CK_Q4_1:
-        nibbles(b + 4, half_at(b), half_at(b + 2), 0, true, &w[0], &w[1]);
+    case CK_Q4_1: {
+        float d, m;
+        halves_at(b, &d, &m);
+        nibbles(b + 4, d, m, 0, true, &w[0], &w[1]);
         break;
+    }
     case CK_Q5_0:
         nibbles_and_bits(b + 6, load_u32(b + 2), half_at(b), 0, -16, false, &w[0], &w[1]);
         break;
-    case CK_Q5_1:
-        nibbles_and_bits(b + 8, load_u32(b + 4), half_at(b), half_at(b + 2), 0, true, &w[0], &w[1]);
+    case CK_Q5_1: {
+        float d, m;
+        halves_at(b, &d, &m);
+        nibbles_and_bits(b + 8, load_u32(b + 4), d, m, 0, true, &w[0], &w[1]);
         break;
+    }
     case CK_Q2_K: {
-        float d = half_at(b + 80), dmin = half_at(b + 82);
+        v16 scales = spread(half_at(b + 80)) * from_bytes(load_bytes(b) & 15);
+        v16 minima = spread(half_at(b + 82)) * from_bytes(load_bytes(b) >> 4);
         UNROLL for (int i = 0; i < 16; i++) {
             b16 bytes = load_bytes(b + 16 + i / 8 * 32 + i % 2 * 16);
             v16 quants = from_bytes(bytes >> (i % 8 / 2 * 2) & 3);
-            w[i] = spread(d * (float)(b[i] & 15)) * quants - spread(dmin * (float)(b[i] >> 4));
+            w[i] = spread(scales[i]) * quants - spread(minima[i]);
         }
         break;
     }
     case CK_Q3_K: {
-        float d = half_at(b + 108);
-        int8_t scales[16];
-        k3_scales(b + 96, scales);
+        uint8_t unpacked[16];
+        k3_scales(b + 96, unpacked);
+        v16 scales = spread(half_at(b + 108)) * from_signed(load_bytes(unpacked) - 32);
         UNROLL for (int i = 0; i < 16; i++) {
             b16 low = load_bytes(b + 32 + i / 8 * 32 + i % 2 * 16) >> (i % 8 / 2 * 2) & 3;
             b16 high = load_bytes(b + i % 2 * 16) >> (i / 2) & 1;
-            w[i] = spread(d * (float)scales[i]) * from_signed((low | high << 2) - 4);
+            w[i] = spread(scales[i]) * from_signed((low | high << 2) - 4);
         }
         break;
     }
     case CK_Q4_K: {
-        float d = half_at(b), dmin = half_at(b + 2);
-        uint8_t scales[8], minima[8];
-        k4_scales(b + 4, scales, minima);
+        v16 s = k4_products(b);
         UNROLL for (int i = 0; i < 4; i++) {
             const uint8_t* p = b + 16 + 32 * i;
             v16 unused;
-            float d0 = d * (float)scales[2 * i], m0 = -(dmin * (float)minima[2 * i]);
-            float d1 = d * (float)scales[2 * i + 1], m1 = -(dmin * (float)minima[2 * i + 1]);
+            float d0 = s[2 * i], m0 = -s[2 * i + 8], d1 = s[2 * i + 1], m1 = -s[2 * i + 9];
             nibbles(p, d0, m0, 0, true, &w[4 * i], &unused);
             nibbles(p + 16, d0, m0, 0, true, &w[4 * i + 1], &unused);
             nibbles(p, d1, m1, 0, true, &unused, &w[4 * i + 2]);
@@ -262,24 +286,22 @@ INLINE void decode(int32_t type, const uint8_t* b, v16* w) {
         break;
     }
     case CK_Q5_K: {
-        float d = half_at(b), dmin = half_at(b + 2);
-        uint8_t scales[8], minima[8];
-        k4_scales(b + 4, scales, minima);
+        v16 s = k4_products(b);
         UNROLL for (int i = 0; i < 16; i++) {
             b16 bytes = load_bytes(b + 48 + i / 4 * 32 + i % 2 * 16);
             b16 fifth = (load_bytes(b + 16 + i % 2 * 16) >> (i / 2) & 1) << 4;
             v16 quants = from_bytes((i % 4 < 2 ? bytes & 15 : bytes >> 4) | fifth);
-            w[i] = spread(d * (float)scales[i / 2]) * quants - spread(dmin * (float)minima[i / 2]);
+            w[i] = spread(s[i / 2]) * quants - spread(s[i / 2 + 8]);
         }
         break;
     }
     case CK_Q6_K: {
-        float d = half_at(b + 208);
+        v16 scales = spread(half_at(b + 208)) * from_signed(load_bytes(b + 192));
         UNROLL for (int i = 0; i < 16; i++) {
             b16 bytes = load_bytes(b + i / 8 * 64 + i % 4 * 16);
             b16 low = i % 8 < 4 ? bytes & 15 : bytes >> 4;
             b16 high = load_bytes(b + 128 + i / 8 * 32 + i % 2 * 16) >> (i % 8 / 2 * 2) & 3;
-            w[i] = spread(d * (float)(int8_t)b[192 + i]) * from_signed((low | high << 4) - 32);
+            w[i] = spread(scales[i]) * from_signed((low | high << 4) - 32);
         }
         break;
     }
@@ -469,8 +491,13 @@ INLINE void fused(int32_t type, int rows, const ck_matmul_args* a, size_t row) {
     size_t steps = a->k / step;
     for (size_t i = 0; i < steps; i++) {
         UNROLL for (int r = 0; r < rows; r++) {
+            const uint8_t* p = w + (size_t)r * a->row_bytes + i * step_bytes(type);
+            // a row is too short for the processor to foresee: fetch the row that comes next here
+            UNROLL for (size_t line = 0; line < step_bytes(type); line += 64) {
+                __builtin_prefetch(p + (size_t)rows * a->row_bytes + line);
+            }
             v16 decoded[16];
-            decode(type, w + (size_t)r * a->row_bytes + i * step_bytes(type), decoded);
+            decode(type, p, decoded);
             UNROLL for (size_t v = 0; v < vectors; v++) {
                 sums[r] = fma16(decoded[v], load(x + i * step + v * LANES), sums[r]);
             }
@@ -536,7 +563,10 @@ INLINE void tile(int rows, int tokens, const tile_args* t, const ck_matmul_args*
     for (size_t k = 0; k < whole; k += LANES) {
         v16 w[TILE_ROWS];
         UNROLL for (int r = 0; r < rows; r++) {
-            w[r] = load(t->w + (size_t)r * t->w_stride + k);
+            const float* p = t->w + (size_t)r * t->w_stride + k;
+            // as in `fused`: the tile that comes next
+            __builtin_prefetch(p + (size_t)rows * t->w_stride);
+            w[r] = load(p);
         }
         UNROLL for (int n = 0; n < tokens; n++) {
             v16 x = load(t->x + (size_t)n * t->x_stride + k);
@@ -613,7 +643,9 @@ static const tile_function tiles_one[] = {
 static void multiply_panel(const ck_matmul_args* a, const float* w, size_t w_stride, size_t row,
                            size_t count) {
     for (size_t token = 0; token < a->tokens;) {
-        size_t tokens = a->tokens - token < TILE_TOKENS ? a->tokens - token : TILE_TOKENS;
+        // tiles of even sizes: two of 4 are faster than one of 6 and one of 2
+        size_t left = a->tokens - token;
+        size_t tokens = left / ((left + TILE_TOKENS - 1) / TILE_TOKENS);
         tile_args t = {w, w_stride, a->x + token * a->x_stride, a->x_stride, a->k};
         size_t r = 0;
         for (; r + TILE_ROWS <= count; r += TILE_ROWS, t.w += TILE_ROWS * w_stride) {

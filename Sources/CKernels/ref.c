@@ -107,20 +107,20 @@ static void dequantize_block(int32_t type, const uint8_t* b, float* out) {
     }
     case CK_Q3_K: {
         float d = f16_to_f32(load_u16(b + 108));
-        int8_t scales[16];
+        uint8_t scales[16];
         k3_scales(b + 96, scales);
         for (int i = 0; i < 256; i++) {
             int low = b[32 + i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3;
             int high = b[i % 32] >> (i / 32) & 1;
-            out[i] = d * (float)scales[i / 16] * (float)((low | high << 2) - 4);
+            out[i] = d * (float)(scales[i / 16] - 32) * (float)((low | high << 2) - 4);
         }
         break;
     }
     case CK_Q4_K:
     case CK_Q5_K: {
         float d = f16_to_f32(load_u16(b)), dmin = f16_to_f32(load_u16(b + 2));
-        uint8_t scales[8], minima[8];
-        k4_scales(b + 4, scales, minima);
+        uint8_t scales[16], *minima = scales + 8;
+        k4_scales(b + 4, scales);
         const uint8_t* nibbles = b + (type == CK_Q4_K ? 16 : 48);
         for (int i = 0; i < 256; i++) {
             uint8_t byte = nibbles[i / 64 * 32 + i % 32];

@@ -98,23 +98,32 @@ enum {
 //     bytes 0-3   scale 0-3, above them the high 2 bits of scale 4-7
 //     bytes 4-7   minimum 0-3, above them the high 2 bits of minimum 4-7
 //     bytes 8-11  low 4 bits of scale 4-7, above them the low 4 bits of minimum 4-7
-static inline void k4_scales(const uint8_t* packed, uint8_t scales[8], uint8_t minima[8]) {
-    for (int i = 0; i < 4; i++) {
-        scales[i] = packed[i] & 63;
-        minima[i] = packed[i + 4] & 63;
-        scales[i + 4] = (uint8_t)((packed[i + 8] & 15) | packed[i] >> 6 << 4);
-        minima[i + 4] = (uint8_t)(packed[i + 8] >> 4 | packed[i + 4] >> 6 << 4);
-    }
+//
+// Four bytes are unpacked at a time, to scales in bytes 0-7 of the result and minima in 8-15.
+static inline void k4_scales(const uint8_t* packed, uint8_t unpacked[16]) {
+    uint32_t word[3];
+    memcpy(word, packed, sizeof word);
+    uint32_t out[4] = {
+        word[0] & 0x3f3f3f3f,
+        (word[2] & 0x0f0f0f0f) | (word[0] >> 6 & 0x03030303) << 4,
+        word[1] & 0x3f3f3f3f,
+        (word[2] >> 4 & 0x0f0f0f0f) | (word[1] >> 6 & 0x03030303) << 4,
+    };
+    memcpy(unpacked, out, sizeof out);
 }
 
 // q3_K packs sixteen 6-bit scales, offset by 32: bytes 0-7 hold the low 4 bits of scales 0-7 and,
 // above them, of 8-15; byte 8+j holds the high 2 bits of scales j, 4+j, 8+j, 12+j.
-static inline void k3_scales(const uint8_t* packed, int8_t scales[16]) {
-    for (int i = 0; i < 16; i++) {
-        int low = i < 8 ? packed[i] & 15 : packed[i - 8] >> 4;
-        int high = packed[8 + i % 4] >> (i / 4 * 2) & 3;
-        scales[i] = (int8_t)((low | high << 4) - 32);
-    }
+static inline void k3_scales(const uint8_t* packed, uint8_t unpacked[16]) {
+    uint32_t word[3];
+    memcpy(word, packed, sizeof word);
+    uint32_t out[4] = {
+        (word[0] & 0x0f0f0f0f) | (word[2] & 0x03030303) << 4,
+        (word[1] & 0x0f0f0f0f) | (word[2] >> 2 & 0x03030303) << 4,
+        (word[0] >> 4 & 0x0f0f0f0f) | (word[2] >> 4 & 0x03030303) << 4,
+        (word[1] >> 4 & 0x0f0f0f0f) | (word[2] >> 6 & 0x03030303) << 4,
+    };
+    memcpy(unpacked, out, sizeof out);
 }
 
 // e^x = 2^n * e^r with n the integer nearest to x / ln 2 and |r| <= ln 2 / 2. The polynomial is the

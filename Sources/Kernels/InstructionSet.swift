@@ -28,10 +28,10 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     public var isAvailable: Bool { ck_isa_supported(code) }
 
     /// What this processor can run, slowest first.
-    public static var available: [InstructionSet] { allCases.filter(\.isAvailable) }
+    public static let available: [InstructionSet] = allCases.filter(\.isAvailable)
 
     /// The fastest available set.
-    public static var detected: InstructionSet { available.last ?? .ref }
+    public static let detected: InstructionSet = available.last ?? .ref
 
     /// The set that the environment variable `LACONIC_ISA` names, else the detected one.
     ///

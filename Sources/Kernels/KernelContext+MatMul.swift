@@ -27,7 +27,8 @@ extension KernelContext {
         precondition(bias.map { $0.count == features } ?? true, "bias of \(features)")
         guard !rows.isEmpty, features > 0 else { return }
 
-        let scratch = unsafe scratch(count: ck_matmul_scratch(inputs))
+        let scratchCount = Int(ck_matmul_scratch(inputs))
+        let scratch = unsafe scratch(count: scratchCount)
         var arguments = unsafe ck_matmul_args()
         unsafe arguments.x = UnsafePointer(x.pointer(row: rows.lowerBound))
         unsafe arguments.x_stride = x.stride
@@ -37,7 +38,7 @@ extension KernelContext {
         unsafe arguments.row_bytes = weights.bytesPerRow
         unsafe arguments.out = out.pointer(row: outRow) + columnOffset
         unsafe arguments.out_stride = out.stride
-        unsafe arguments.scratch_floats = scratch.count
+        unsafe arguments.scratch_floats = scratchCount
         unsafe arguments.type = weights.elementType.code
         unsafe arguments.accumulate = accumulate
         let call = unsafe MatMulCall(arguments: arguments, isa: isa, scratch: scratch)
