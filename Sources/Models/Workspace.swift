@@ -21,9 +21,6 @@ final class Workspace {
     /// `[logitRowCount, vocabularySize]`.
     let logits: FloatMatrix
 
-    /// Bytes of logits that one product may fill.
-    private static let logitByteCount = 64 << 20
-
     /// Bytes that all rows together may take: real models stay far below, and a config of absurd
     /// widths, which costs a few megabytes of weights where others are 1, gets fewer rows.
     private static let rowByteCount = 512 << 20
@@ -33,11 +30,12 @@ final class Workspace {
     /// - Parameters:
     ///   - config: The shapes.
     ///   - maximumRowCount: The most rows that may be asked for; there may be fewer.
-    init(config: ModelConfig, maximumRowCount: Int) {
+    ///   - logitByteCount: Bytes of logits that one product may fill, if that is eight rows.
+    init(config: ModelConfig, maximumRowCount: Int, logitByteCount: Int = 64 << 20) {
         rowCount = Self.rowCount(config: config, maximumRowCount: maximumRowCount)
         logitRowCount = min(
             rowCount,
-            max(8, Self.logitByteCount / MemoryLayout<Float>.stride / config.vocabularySize))
+            max(8, logitByteCount / MemoryLayout<Float>.stride / config.vocabularySize))
         residual = FloatMatrix(rows: rowCount, columns: config.hiddenSize)
         normalized = FloatMatrix(rows: rowCount, columns: config.hiddenSize)
         projected = FloatMatrix(
