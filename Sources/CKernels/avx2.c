@@ -16,7 +16,7 @@
 #define OPERATIONS ck_operations_avx2
 #define HAS_PERMUTE 0
 
-#include "lanes.h"
+#include "version.h"
 
 #pragma clang attribute pop
 #endif

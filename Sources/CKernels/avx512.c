@@ -18,7 +18,7 @@
 // The instruction looks at the low 4 bits of an index only.
 #define permute(table, index) ((v16)_mm512_permutexvar_ps((__m512i)(index), (__m512)(table)))
 
-#include "lanes.h"
+#include "version.h"
 
 #pragma clang attribute pop
 #endif

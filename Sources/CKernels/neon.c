@@ -8,6 +8,6 @@
 #define OPERATIONS ck_operations_neon
 #define HAS_PERMUTE 0
 
-#include "lanes.h"
+#include "version.h"
 
 #endif

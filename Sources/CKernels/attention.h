@@ -1,0 +1,123 @@
+// Attention over paged keys and values. Part of version.h.
+
+enum { KEYS = LANES };
+
+// Decodes the keys or values of positions [from, from + count) to rows of `stride` floats; what
+// lies behind head_dim in a row stays as it is.
+static void load_slots(const ck_attention_args* a, size_t from, size_t count, bool value,
+                       size_t stride, float* out) {
+    size_t bytes = a->head_dim * (a->type == CK_F32 ? 4 : 2);
+    for (size_t i = 0; i < count; i++) {
+        size_t position = from + i;
+        size_t page = (size_t)a->table[position / a->page_size];
+        size_t slot = position % a->page_size + (value ? a->page_size : 0);
+        const uint8_t* base = a->pages;
+        dequantize(a->type, base + page * a->page_bytes + slot * bytes, a->head_dim,
+                   out + i * stride);
+    }
+}
+
+INLINE v16 query_part(const ck_attention_args* a, const float* q, size_t d) {
+    return d + LANES <= a->head_dim ? load(q + d) : load_part(q + d, a->head_dim - d, 0);
+}
+
+// out[d...] += scores[i] * values[i][d...] for `vectors` vectors, positions ascending.
+INLINE void add_values(int vectors, const float* scores, size_t from, size_t to,
+                       const float* values, size_t stride, float* out) {
+    v16 sums[4];
+    UNROLL for (int v = 0; v < vectors; v++) {
+        sums[v] = load(out + v * LANES);
+    }
+    for (size_t i = from; i < to; i++) {
+        v16 score = spread(scores[i]);
+        UNROLL for (int v = 0; v < vectors; v++) {
+            sums[v] = fma16(score, load(values + i * stride + (size_t)v * LANES), sums[v]);
+        }
+    }
+    UNROLL for (int v = 0; v < vectors; v++) {
+        store(out + v * LANES, sums[v]);
+    }
+}
+
+static void attention(const ck_attention_args* a) {
+    const size_t stride = (a->head_dim + LANES - 1) / LANES * LANES;
+    const size_t end = a->position + a->tokens;
+    size_t first = a->window && a->position + 1 > a->window ? a->position + 1 - a->window : 0;
+    first = first / LANES * LANES;
+    const size_t width = (end - first + LANES - 1) / LANES * LANES;
+    const size_t rows = a->tokens * a->group;
+    float* slots = a->scratch;
+    float* sums = slots + KEYS * stride;
+    float* inverses = sums + rows * stride;
+    float* scores = inverses + (rows + LANES - 1) / LANES * LANES;
+    memset(slots, 0, (KEYS + rows) * stride * sizeof(float));
+
+    for (size_t p = first; p < end; p += KEYS) {
+        size_t count = end - p < KEYS ? end - p : KEYS;
+        load_slots(a, p, count, false, stride, slots);
+        for (size_t row = 0; row < rows; row++) {
+            const float* q = a->q + row / a->group * a->q_stride + row % a->group * a->head_dim;
+            v16 dots[KEYS];
+            UNROLL for (int i = 0; i < KEYS; i++) {
+                dots[i] = spread(0);
+            }
+            for (size_t d = 0; d < a->head_dim; d += LANES) {
+                v16 part = query_part(a, q, d);
+                UNROLL for (int i = 0; i < KEYS; i++) {
+                    dots[i] = fma16(part, load(slots + (size_t)i * stride + d), dots[i]);
+                }
+            }
+            store(scores + row * width + p - first, totals(dots) * spread(a->scale));
+        }
+    }
+
+    for (size_t row = 0; row < rows; row++) {
+        float* s = scores + row * width;
+        size_t last = a->position + row / a->group + 1;
+        size_t begin = a->window && last > a->window ? last - a->window : 0;
+        for (size_t i = 0; i < begin - first; i++) {
+            s[i] = -INFINITY;
+        }
+        for (size_t i = last - first; i < width; i++) {
+            s[i] = -INFINITY;
+        }
+        float largest = max(s, width);
+        v16 sum = spread(0);
+        for (size_t i = 0; i < width; i += LANES) {
+            v16 e = exponential(load(s + i) - spread(largest));
+            store(s + i, e);
+            sum = sum + e;
+        }
+        inverses[row] = 1.0f / total(sum);
+    }
+
+    memset(slots, 0, KEYS * stride * sizeof(float));
+    for (size_t p = first; p < end; p += KEYS) {
+        size_t count = end - p < KEYS ? end - p : KEYS;
+        load_slots(a, p, count, true, stride, slots);
+        for (size_t row = 0; row < rows; row++) {
+            size_t last = a->position + row / a->group + 1;
+            size_t begin = a->window && last > a->window ? last - a->window : 0;
+            size_t from = begin > p ? begin - p : 0;
+            size_t to = last < p + count ? (last > p ? last - p : 0) : count;
+            if (from >= to) {
+                continue;
+            }
+            const float* s = scores + row * width + p - first;
+            float* sum = sums + row * stride;
+            size_t d = 0;
+            for (; d + 4 * LANES <= stride; d += 4 * LANES) {
+                add_values(4, s, from, to, slots + d, stride, sum + d);
+            }
+            for (; d < stride; d += LANES) {
+                add_values(1, s, from, to, slots + d, stride, sum + d);
+            }
+        }
+    }
+    for (size_t row = 0; row < rows; row++) {
+        float* out = a->out + row / a->group * a->out_stride + row % a->group * a->head_dim;
+        for (size_t d = 0; d < a->head_dim; d++) {
+            out[d] = sums[row * stride + d] * inverses[row];
+        }
+    }
+}
