@@ -57,11 +57,12 @@ public final class FamilyModel: LanguageModel {
         config.contextLength = networks.map(\.config.contextLength).min() ?? config.contextLength
         let capacity = try KeyValueCapacity(
             config: config,
-            isSinglePrecision: networks.allSatisfy(\.weights.isSinglePrecision),
+            defaultType: networks.allSatisfy { $0.weights.defaultKeyValueType == .f32 }
+                ? .f32 : .f16,
             options: options)
         let pages = try capacity.store(config)
         let kernels = try KernelContext.with(pool, instructionSet)
-        let space = Workspace(config: config, rowCount: options.maximumRowCount)
+        let space = Workspace(config: config, maximumRowCount: options.maximumRowCount)
         let members = networks.map { network in
             Transformer(
                 network: network, kernels: kernels, pages: pages, space: space,

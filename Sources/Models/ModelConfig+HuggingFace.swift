@@ -111,30 +111,30 @@ extension ModelConfig {
     private static func windows(
         _ fields: ConfigFields, architecture: Architecture, layerCount: Int
     ) throws(ModelError) -> [Int?] {
-        let all = [Int?](repeating: nil, count: layerCount)
-        // Qwen writes a window and switches it off; Llama has none; Mistral's null is "off".
-        let isOn =
-            switch architecture {
-            case .llama: false
-            case .mistral: fields.has("sliding_window")
-            case .qwen2, .qwen3:
-                try fields.boolean("use_sliding_window", default: false)
-                    && fields.has("sliding_window")
-            }
-        if architecture == .llama {
-            return all
-        }
-        let window = isOn ? try fields.integer("sliding_window", in: Bounds.context) : nil
-        if architecture == .mistral {
-            return [Int?](repeating: window, count: layerCount)
+        let window: Int?
+        switch architecture {
+        case .llama:
+            return [Int?](repeating: nil, count: layerCount)
+        case .mistral:
+            return [Int?](repeating: try Self.window(fields), count: layerCount)
+        case .qwen2, .qwen3:
+            // Qwen writes a window and switches it off.
+            let isOn = try fields.boolean("use_sliding_window", default: false)
+            window = isOn ? try Self.window(fields) : nil
         }
         if let types = try fields.strings("layer_types") {
             return try windows(fields, types: types, window: window, layerCount: layerCount)
         }
-        guard let window else { return all }
+        guard let window else { return [Int?](repeating: nil, count: layerCount) }
         let fullLayerCount = try fields.integer(
             "max_window_layers", in: 0...Bounds.layers.upperBound, default: 28)
         return (0..<layerCount).map { $0 >= fullLayerCount ? window : nil }
+    }
+
+    /// The window: transformers reads an absent field as 4,096 and `null` as none.
+    private static func window(_ fields: ConfigFields) throws(ModelError) -> Int? {
+        if case .null? = fields.lookup("sliding_window") { return nil }
+        return try fields.integer("sliding_window", in: Bounds.context, default: 4_096)
     }
 
     private static func windows(

@@ -64,7 +64,9 @@ public struct ModelInspection: Sendable {
 
     /// What keys and values are kept as where nothing else is asked for.
     public var keyValueType: ElementType {
-        typeShares.allSatisfy { $0.type == .f32 } ? .f32 : .f16
+        .keysAndValues(
+            weightsAreSinglePrecision: typeShares.allSatisfy { $0.type == .f32 },
+            weightByteCount: weightByteCount)
     }
 
     /// Bytes that a running model takes: weights, and keys and values of some tokens.

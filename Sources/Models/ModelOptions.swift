@@ -8,7 +8,9 @@ public struct ModelOptions: Sendable, Equatable {
     public var keyValueByteCount: Int
     /// Tokens of a page.
     public var pageSize = 16
-    /// What keys and values are kept as (f32, f16 or bf16); nil is f32 for f32 checkpoints, else f16.
+    /// What keys and values are kept as (f32, f16 or bf16).
+    ///
+    /// nil is f32 for f32 checkpoints and those of less than 64 MiB, else f16.
     public var keyValueType: ElementType?
     /// What matrices are converted to (f32, f16, bf16 or q8_0); nil leaves them as stored.
     public var weightType: ElementType?
@@ -32,10 +34,10 @@ struct KeyValueCapacity: Equatable {
     private static let maximumSequenceCount = 256
 
     init(
-        config: ModelConfig, isSinglePrecision: Bool, options: ModelOptions
+        config: ModelConfig, defaultType: ElementType, options: ModelOptions
     ) throws(ModelError) {
         precondition(options.pageSize > 0, "pages of \(options.pageSize) tokens")
-        elementType = options.keyValueType ?? (isSinglePrecision ? .f32 : .f16)
+        elementType = options.keyValueType ?? defaultType
         pageSize = options.pageSize
         let pageByteCount = pageSize * config.keyValueByteCount(perTokenAs: elementType)
         let affordable = max(options.keyValueByteCount, 0) / pageByteCount

@@ -21,7 +21,7 @@ extension RotaryEmbedding {
         }
     }
 
-    /// How long sequences may be: YaRN's product where a config states both of its factors.
+    /// How long sequences may be: at least what YaRN stretches its original context to.
     ///
     /// Qwen's instructions add YaRN to a config and leave `max_position_embeddings` as it was.
     func contextLength(declared: Int) -> Int {

@@ -129,3 +129,21 @@ public struct RotaryEmbedding: Sendable, Equatable {
         }
     }
 }
+
+extension RotaryEmbedding: CustomStringConvertible {
+    /// Theta and scaling in a few words.
+    public var description: String {
+        let kept = divisors == nil ? "" : ", frequencies divided by a tensor"
+        switch scaling {
+        case .none:
+            return "theta \(theta)\(kept)"
+        case .linear(let factor):
+            return "theta \(theta), linear scaling by \(factor)\(kept)"
+        case .llama3(let factor, _, _, let original):
+            return "theta \(theta), Llama 3 scaling by \(factor) from \(original) tokens\(kept)"
+        case .yarn(let yarn):
+            return "theta \(theta), YaRN by \(yarn.factor) from \(yarn.originalContextLength) "
+                + "tokens\(kept)"
+        }
+    }
+}

@@ -59,11 +59,11 @@ public final class Transformer: LanguageModel {
         let weights = try Weights(
             checkpoint, config: config, convertingTo: options.weightType, using: pool)
         let capacity = try KeyValueCapacity(
-            config: config, isSinglePrecision: weights.isSinglePrecision, options: options)
+            config: config, defaultType: weights.defaultKeyValueType, options: options)
         return Transformer(
             network: Network(config: config, weights: weights),
             kernels: try .with(pool, instructionSet), pages: try capacity.store(config),
-            space: Workspace(config: config, rowCount: options.maximumRowCount),
+            space: Workspace(config: config, maximumRowCount: options.maximumRowCount),
             contextLength: capacity.contextLength)
     }
 

@@ -21,13 +21,21 @@ final class Workspace {
     /// `[logitRowCount, vocabularySize]`.
     let logits: FloatMatrix
 
-    /// Bytes of logits that one product may fill.
-    private static let logitByteCount = 64 << 20
+    /// Bytes that all rows together may take: real models stay far below, and a config of absurd
+    /// widths, which costs a few megabytes of weights where others are 1, gets fewer rows.
+    private static let rowByteCount = 512 << 20
 
-    init(config: ModelConfig, rowCount: Int) {
-        precondition(rowCount > 0, "\(rowCount) rows")
-        self.rowCount = rowCount
-        logitRowCount = min(rowCount, max(8, Self.logitByteCount / 4 / config.vocabularySize))
+    /// Allocates scratch for a model.
+    ///
+    /// - Parameters:
+    ///   - config: The shapes.
+    ///   - maximumRowCount: The most rows that may be asked for; there may be fewer.
+    ///   - logitByteCount: Bytes of logits that one product may fill, if that is eight rows.
+    init(config: ModelConfig, maximumRowCount: Int, logitByteCount: Int = 64 << 20) {
+        rowCount = Self.rowCount(config: config, maximumRowCount: maximumRowCount)
+        logitRowCount = min(
+            rowCount,
+            max(8, logitByteCount / MemoryLayout<Float>.stride / config.vocabularySize))
         residual = FloatMatrix(rows: rowCount, columns: config.hiddenSize)
         normalized = FloatMatrix(rows: rowCount, columns: config.hiddenSize)
         projected = FloatMatrix(
@@ -38,6 +46,16 @@ final class Workspace {
             cosine: FloatMatrix(rows: rowCount, columns: config.headSize / 2),
             sine: FloatMatrix(rows: rowCount, columns: config.headSize / 2))
         logits = FloatMatrix(rows: logitRowCount, columns: config.vocabularySize)
+    }
+
+    /// How many of the rows that were asked for are allocated.
+    static func rowCount(config: ModelConfig, maximumRowCount: Int) -> Int {
+        precondition(maximumRowCount > 0, "\(maximumRowCount) rows")
+        let widths =
+            2 * config.hiddenSize + 2 * config.queryWidth + 2 * config.keyValueWidth
+            + 2 * config.intermediateSize + config.headSize
+        let affordable = rowByteCount / MemoryLayout<Float>.stride / widths
+        return max(1, min(maximumRowCount, affordable))
     }
 
     /// Moves `rows`, ascending, of the residual stream and its norm to the front.

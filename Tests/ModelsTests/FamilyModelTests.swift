@@ -1,6 +1,7 @@
 import Checkpoints
 import Kernels
 import Models
+import TestSupport
 import Testing
 
 @Suite struct FamilyModelTests {
@@ -35,6 +36,40 @@ import Testing
             }
         }
         #expect(row == together.rowCount)
+    }
+
+    @Test func `members decode side by side over one set of pages`() throws {
+        let pool = try WorkerPool(threadCount: 2)
+        let checkpoints = try ["llama3-rope-gguf-q8", "llama3-rope-f16"].map {
+            try Checkpoint.open(path: Fixture(name: $0).path)
+        }
+        let family = try FamilyModel.load(checkpoints, pool: pool, options: Self.options())
+        let alone = try checkpoints.map {
+            try Transformer.load($0, pool: pool, options: Self.options())
+        }
+        var generator = SeededGenerator(seed: 5)
+        // Six sequences of 40 tokens, three pages each, members by turns.
+        var positions = [Int](repeating: 0, count: 6)
+        while positions.contains(where: { $0 < 40 }) {
+            let chosen = (0..<6).filter { positions[$0] < 40 }.shuffled(using: &generator)
+                .prefix(Int.random(in: 1...6, using: &generator))
+            let items = chosen.map { index in
+                let count = Int.random(in: 1...min(9, 40 - positions[index]), using: &generator)
+                let tokens = (0..<count).map { Int32((positions[index] + $0) * 31 % 251 + index) }
+                defer { positions[index] += count }
+                let table = (0..<3).map { Int32(index * 3 + $0) }
+                return TestSequence(blockTable: table, member: index % 2)
+                    .item(tokens, position: positions[index], .last)
+            }
+            let logits = family.forward(ForwardBatch(items: items))
+            try #require(logits.rowCount == items.count)
+            for (row, item) in items.enumerated() {
+                var single = item
+                single.member = 0
+                let expected = alone[item.member].forward(ForwardBatch(items: [single]))
+                #expect(Array(logits.row(row)) == expected.values)
+            }
+        }
     }
 
     @Test func `members of different shapes are refused`() throws {

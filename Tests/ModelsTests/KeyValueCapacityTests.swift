@@ -1,4 +1,5 @@
 import Checkpoints
+import Kernels
 import Testing
 
 @testable import Models
@@ -7,20 +8,20 @@ import Testing
     /// 3 layers, 1 key-value head of 16: 192 bytes a token in f16, 3,072 a page of 16.
     private static func capacity(
         _ change: (inout ModelOptions) -> Void = { _ in }, budget: Int = 1 << 20,
-        isSinglePrecision: Bool = false
+        type: ElementType = .f16
     ) throws -> KeyValueCapacity {
         let checkpoint = try Checkpoint.open(path: Fixture(name: "qwen2-untied-bf16-sharded").path)
         var options = ModelOptions(keyValueByteCount: budget)
         change(&options)
         return try KeyValueCapacity(
-            config: ModelConfig(checkpoint), isSinglePrecision: isSinglePrecision,
+            config: ModelConfig(checkpoint), defaultType: type,
             options: options)
     }
 
     @Test func `pages fill the budget and never exceed it`() throws {
         #expect(try Self.capacity().pageCount == (1 << 20) / 3072)
         #expect(try Self.capacity(budget: 3072).pageCount == 1)
-        #expect(try Self.capacity(isSinglePrecision: true).pageCount == (1 << 20) / 6144)
+        #expect(try Self.capacity(type: .f32).pageCount == (1 << 20) / 6144)
     }
 
     @Test func `context is the smallest of model, wish and pages`() throws {

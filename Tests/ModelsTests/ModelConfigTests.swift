@@ -67,6 +67,14 @@ import Testing
             "architectures": #"["MistralForCausalLM"]"#, "sliding_window": "9",
         ])
         #expect(mistral.windows == [9, 9, 9])
+        let absent = try Self.config([
+            "architectures": #"["MistralForCausalLM"]"#, "sliding_window": nil,
+        ])
+        #expect(absent.windows == [4096, 4096, 4096])
+        let null = try Self.config([
+            "architectures": #"["MistralForCausalLM"]"#, "sliding_window": "null",
+        ])
+        #expect(null.windows == [nil, nil, nil])
         let llama = try Self.config([
             "architectures": #"["LlamaForCausalLM"]"#, "use_sliding_window": "true",
         ])

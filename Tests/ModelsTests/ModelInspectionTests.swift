@@ -19,12 +19,12 @@ import Testing
                     byteCount: 2 * expected)
             ])
         #expect(inspection.unexpectedTensors.isEmpty)
-        #expect(inspection.keyValueType == .f16)
-        let perToken = 2 * 3 * 16 * 2
+        #expect(inspection.keyValueType == .f32)
+        let perToken = 2 * 3 * 16 * 4
         #expect(inspection.memoryByteCount(tokenCount: 10) == 2 * expected + 10 * perToken)
         #expect(
-            inspection.memoryByteCount(tokenCount: 10, keyValueType: .f32)
-                == 2 * expected + 20 * perToken)
+            inspection.memoryByteCount(tokenCount: 10, keyValueType: .f16)
+                == 2 * expected + 5 * perToken)
         #expect(inspection.memoryByteCount(tokenCount: Int.max) == Int.max)
         try inspection.checkWeights(using: WorkerPool(threadCount: 2))
     }

@@ -16,11 +16,12 @@ import Testing
 
     private static func load(
         _ fixture: Fixture, threads: Int, rows: Int, pageSize: Int,
-        instructionSet: InstructionSet? = nil
+        keyValueType: ElementType? = nil, instructionSet: InstructionSet? = nil
     ) throws -> Transformer {
         var options = ModelOptions(keyValueByteCount: 16 << 20)
         options.maximumRowCount = rows
         options.pageSize = pageSize
+        options.keyValueType = keyValueType
         return try Transformer.load(
             Checkpoint.open(path: fixture.path), pool: WorkerPool(threadCount: threads),
             options: options, instructionSet: instructionSet)
@@ -87,13 +88,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ("qwen2-tied-f32", 1), ("llama3-rope-gguf-q8", 2), ("qwen3-f32", 3),
-        ("mistral-sliding-bf16", 4), ("qwen2-sliding-f32", 5), ("llama-linear-biased-f32", 6),
+        ("qwen2-tied-f32", ElementType.f32, 1), ("llama3-rope-gguf-q8", .f16, 2),
+        ("qwen3-f32", .bf16, 3),
+        ("mistral-sliding-bf16", .f16, 4), ("qwen2-sliding-f32", .f32, 5),
+        ("llama-linear-biased-f32", .f16, 6),
     ])
-    func `logits are the same bits under every schedule`(name: String, seed: UInt64) throws {
+    func `logits are the same bits under every schedule`(
+        name: String, keyValueType: ElementType, seed: UInt64
+    ) throws {
         var generator = SeededGenerator(seed: seed)
         let fixture = Fixture(name: name)
-        let reference = try Self.load(fixture, threads: 1, rows: 512, pageSize: 16)
+        let reference = try Self.load(
+            fixture, threads: 1, rows: 512, pageSize: 16, keyValueType: keyValueType)
         let sequences = (0..<5).map { _ in
             (0..<Int.random(in: 1...70, using: &generator)).map { _ in
                 Int32.random(in: 0..<256, using: &generator)
@@ -102,7 +108,8 @@ import Testing
         let expected = Self.alone(reference, sequences)
         for (threads, rows, pageSize) in [(1, 7, 16), (2, 512, 4), (3, 33, 1), (4, 1, 32)] {
             let model = try Self.load(
-                fixture, threads: threads, rows: rows, pageSize: pageSize)
+                fixture, threads: threads, rows: rows, pageSize: pageSize,
+                keyValueType: keyValueType)
             var feeds = Self.feeds(model, sequences, using: &generator)
             while feeds.contains(where: { $0.position < $0.tokens.count }) {
                 Self.step(model, &feeds, using: &generator)

@@ -99,6 +99,25 @@ import Testing
         #expect(weights.layers[0].query.matrix.elementType == .q8_0)
     }
 
+    @Test(arguments: [Float.nan, 0, -1, .infinity])
+    func `a frequency divisor that is no sane number is refused`(value: Float) throws {
+        let source = Fixture(name: "llama3-rope-gguf-q8").path
+        let name = "rope_freqs.weight"
+        let info = try #require(Checkpoint.open(path: source).info(named: name))
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: source))
+        let start = info.byteRange.lowerBound + 4
+        bytes.replaceSubrange(
+            start..<start + 4,
+            with: (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) })
+        let file = FileManager.default.temporaryDirectory
+            .appendingPathComponent("laconic-models-\(UUID().uuidString).gguf")
+        try bytes.write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let checkpoint = try Checkpoint.open(path: file.path)
+        let error = try #require(throws: ModelError.self) { try ModelConfig(checkpoint) }
+        #expect(error.description.contains("\(name)[1]"))
+    }
+
     @Test(arguments: [ElementType.f32, .bf16, .f16, .q8_0])
     func `matrices are converted where their rows fill the blocks`(type: ElementType) throws {
         let fixture = Fixture(name: "qwen2-untied-bf16-sharded")
