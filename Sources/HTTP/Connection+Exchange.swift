@@ -33,7 +33,7 @@ extension Connection {
                     !state.parser.isInsideHead
                 {
                     wakeups.request = (continuation, nil)
-                    state.close(&wakeups)
+                    state.finish(&wakeups)
                 } else {
                     state.requestWaiter = continuation
                 }
@@ -115,35 +115,37 @@ extension Connection {
     private func write(
         _ first: [UInt8], _ second: [UInt8] = [], begins: Bool, exchange: Int? = nil
     ) async throws(HTTPError) {
-        let mustWait = try locked { state, wakeups -> Result<Bool, HTTPError> in
+        let (number, mustWait) = try locked { state, wakeups -> Result<(Int, Bool), HTTPError> in
             // A writer that was kept beyond its response must not write into the next.
             if let exchange, exchange != state.exchangeNumber { return .failure(.disconnected) }
             if begins { state.responseHasBegun = true }
-            guard let head = state.pendingHead else { return state.send(first, second, &wakeups) }
+            state.writeNumber &+= 1
+            let number = state.writeNumber
+            guard let head = state.pendingHead else {
+                return state.send(first, second, &wakeups).map { (number, $0) }
+            }
             state.pendingHead = nil
-            return state.send(head, first, &wakeups)
+            return state.send(head, first, &wakeups).map { (number, $0) }
         }.get()
         guard mustWait else { return }
         try await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 locked { state, wakeups in
                     if state.phase == .closed {
-                        wakeups.write = (continuation, .failure(.disconnected))
+                        wakeups.writes = [(continuation, .failure(.disconnected))]
                     } else if state.output.byteCount <= context.limits.writeBufferByteCount {
-                        wakeups.write = (continuation, .success(()))
+                        wakeups.writes = [(continuation, .success(()))]
                     } else if Task.isCancelled {
-                        wakeups.write = (continuation, .failure(.cancelled))
+                        wakeups.writes = [(continuation, .failure(.cancelled))]
                     } else {
-                        precondition(state.writeWaiter == nil, "two tasks write one response")
-                        state.writeWaiter = continuation
+                        state.writeWaiters[number] = continuation
                     }
                 }
             }
         } onCancel: {
             locked { state, wakeups in
-                guard let waiter = state.writeWaiter else { return }
-                state.writeWaiter = nil
-                wakeups.write = (waiter, .failure(.cancelled))
+                guard let waiter = state.writeWaiters.removeValue(forKey: number) else { return }
+                wakeups.writes = [(waiter, .failure(.cancelled))]
             }
         }.get()
     }

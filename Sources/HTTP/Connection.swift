@@ -64,7 +64,7 @@ final class Connection: EventSource {
             guard state.phase == .waiting, !state.parser.isInsideHead, state.arrival == nil else {
                 return
             }
-            state.close(&wakeups)
+            state.finish(&wakeups)
         }
     }
 

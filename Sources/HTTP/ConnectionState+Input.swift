@@ -97,6 +97,8 @@ extension ConnectionState {
         responseHasBegun = false
         bodyError = nil
         bodyHasEnded = false
+        // A request that was pipelined before the FIN has its own grace.
+        if hasHalfClosed { halfClosedSince = .now }
         var whole: [UInt8] = []
         do throws(HTTPError) {
             gather: while chunksByteCount < limits.bodyBufferByteCount {
@@ -146,6 +148,8 @@ extension ConnectionState {
 
     private mutating func took(_ bytes: [UInt8], _ wakeups: inout Wakeups) {
         guard phase == .exchange else { return }
+        // The client has not waited for the word (RFC 9110, section 10.1.1).
+        mustSendContinue = false
         if let waiter = bodyWaiter {
             bodyWaiter = nil
             wakeups.body = (waiter, .success(bytes))
@@ -190,7 +194,7 @@ extension ConnectionState {
     /// The client has sent its last byte.
     private mutating func inputEnded(_ wakeups: inout Wakeups) {
         switch phase {
-        case .waiting where !parser.isInsideHead: close(&wakeups)
+        case .waiting where !parser.isInsideHead: finish(&wakeups)
         case .waiting: failed(.malformed(reason: "it ends within its header"), &wakeups)
         case .exchange: if !bodyHasEnded { failed(.truncatedBody, &wakeups) }
         case .draining: close(&wakeups)

@@ -123,6 +123,34 @@ import Testing
         }
     }
 
+    @Test func `writes of several tasks each arrive whole`() async throws {
+        try await withServer { _ in
+            .events { writer in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for task in 0..<4 {
+                        let line = String(repeating: "\(task)", count: 3000) + ";"
+                        group.addTask {
+                            for _ in 0..<400 { try await writer.write(line) }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        } _: { server in
+            var client = try TestClient(server)
+            try await client.send("GET / HTTP/1.0\r\n\r\n")
+            // The buffers fill, so that all writers wait at the same time.
+            try await Task.sleep(for: .milliseconds(100))
+            while !client.hasEnded {
+                if !client.poll(upTo: 100_000) { try await Task.sleep(for: .milliseconds(1)) }
+            }
+            let text = String(decoding: client.received, as: UTF8.self)
+            let lines = try #require(text.split(separator: "\r\n\r\n").last).split(separator: ";")
+            #expect(lines.count == 1600)
+            #expect(lines.allSatisfy { $0.utf8.count == 3000 && Set($0.utf8).count == 1 })
+        }
+    }
+
     @Test func `a body is left in the socket while the handler does not read it`() async throws {
         var limits = HTTPLimits()
         limits.bodyBufferByteCount = 10_000

@@ -41,6 +41,26 @@ import Testing
         }
     }
 
+    @Test(arguments: ["::1", "unix"])
+    func `IPv6 and Unix sockets serve alike`(host: String) async throws {
+        let path = NSTemporaryDirectory() + "laconic-\(UUID().uuidString.prefix(8)).sock"
+        let address =
+            try host == "unix"
+            ? SocketAddress(unixPath: path) : SocketAddress(host: host, port: 0)
+        try await withServer(at: address, handler: Self.echo) { server in
+            var client = try TestClient(server)
+            for index in 0..<3 {
+                try await client.send(
+                    "POST /\(index) HTTP/1.1\r\nHost:\r\nContent-Length: 1\r\n\r\nx")
+                #expect(try await client.response().body == "POST /\(index) x")
+            }
+            try await client.send("GET /last HTTP/1.0\r\n\r\n")
+            client.stream.finishWriting()
+            #expect(try await client.response().body == "GET /last ")
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
     @Test func `a large body goes both ways unchanged`() async throws {
         try await withServer { request in
             HTTPResponse(type: "text/plain", bytes: try await request.body.collect())
