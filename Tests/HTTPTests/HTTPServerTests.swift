@@ -47,7 +47,9 @@ import Testing
         let address =
             try host == "unix"
             ? SocketAddress(unixPath: path) : SocketAddress(host: host, port: 0)
-        try await withServer(at: address, handler: Self.echo) { server in
+        var limits = HTTPLimits()
+        limits.halfCloseGrace = .seconds(30)
+        try await withServer(at: address, limits: limits, handler: Self.echo) { server in
             var client = try TestClient(server)
             for index in 0..<3 {
                 try await client.send(
