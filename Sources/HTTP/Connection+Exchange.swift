@@ -60,12 +60,12 @@ extension Connection {
         let bytes = head.serialized(date: context.date.line, serverName: context.serverName)
         do throws(HTTPError) {
             switch response.body {
-            case .bytes(let body) where head.sendsBody: try await write(bytes, body, begins: true)
+            case .bytes(let body) where head.sendsBody: try await write(bytes, body)
             case .stream(let run) where head.sendsBody:
                 guard try await stream(run, head: head, bytes: bytes, method: method) else {
                     return
                 }
-            case .empty, .bytes, .stream: try await write(bytes, begins: true)
+            case .empty, .bytes, .stream: try await write(bytes)
             }
         } catch {
             return close()
@@ -85,7 +85,7 @@ extension Connection {
         }
         let writer = HTTPBodyWriter { (piece) throws(HTTPError) in
             try await self.write(
-                isChunked ? ChunkedCoding.chunk(piece) : piece, begins: true, exchange: exchange)
+                isChunked ? ChunkedCoding.chunk(piece) : piece, exchange: exchange)
         }
         do {
             try await run(writer)
@@ -107,18 +107,21 @@ extension Connection {
                 context.response(to: Self.problem(error)), method: method, version: .http11)
             return false
         }
-        try await write(isChunked ? ChunkedCoding.end : [], begins: true, exchange: exchange)
+        try await write(isChunked ? ChunkedCoding.end : [], exchange: exchange, ends: true)
         return true
     }
 
     /// Sends bytes of the response, after its head if that still waits for them.
     private func write(
-        _ first: [UInt8], _ second: [UInt8] = [], begins: Bool, exchange: Int? = nil
+        _ first: [UInt8], _ second: [UInt8] = [], exchange: Int? = nil, ends: Bool = false
     ) async throws(HTTPError) {
         let (number, mustWait) = try locked { state, wakeups -> Result<(Int, Bool), HTTPError> in
-            // A writer that was kept beyond its response must not write into the next.
-            if let exchange, exchange != state.exchangeNumber { return .failure(.disconnected) }
-            if begins { state.responseHasBegun = true }
+            // A writer that was kept beyond its response must not write after it or into the next.
+            if let exchange, exchange != state.exchangeNumber || state.responseHasEnded {
+                return .failure(.disconnected)
+            }
+            state.responseHasBegun = true
+            state.responseHasEnded = ends
             state.writeNumber &+= 1
             let number = state.writeNumber
             guard let head = state.pendingHead else {

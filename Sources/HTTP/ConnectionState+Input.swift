@@ -95,6 +95,7 @@ extension ConnectionState {
         exchangeNumber += 1
         headSince = nil
         responseHasBegun = false
+        responseHasEnded = false
         bodyError = nil
         bodyHasEnded = false
         // A request that was pipelined before the FIN has its own grace.
@@ -176,7 +177,8 @@ extension ConnectionState {
         case .waiting:
             phase = .exchange
             exchangeNumber += 1
-            (bodyHasEnded, bodyError, responseHasBegun) = (true, nil, false)
+            (bodyHasEnded, bodyError) = (true, nil)
+            (responseHasBegun, responseHasEnded) = (false, false)
             (headSince, mustSendContinue) = (nil, false)
             deliver(.failure(error), head: nil, &wakeups)
         case .exchange:

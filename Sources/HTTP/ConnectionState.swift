@@ -52,6 +52,7 @@ struct ConnectionState: Sendable {
     /// Whether the client has said that it may send another request.
     var clientKeepsAlive = true
     var responseHasBegun = false
+    var responseHasEnded = false
     /// The head of a streaming response until its first bytes come.
     var pendingHead: [UInt8]?
 

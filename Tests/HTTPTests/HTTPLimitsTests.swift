@@ -15,13 +15,13 @@ import Testing
         try await withServer(limits: limits, handler: Self.hello) { server in
             var client = try TestClient(server)
             let start = ContinuousClock.now
-            for byte in "GET / HTTP/1.1\r\nA: \(String(repeating: "b", count: 400))" {
+            for byte in "GET / HTTP/1.1\r\nA: \(String(repeating: "b", count: 2000))" {
                 try? await client.send(String(byte))
                 if client.poll() { break }
                 try await Task.sleep(for: .milliseconds(10))
             }
             #expect(try await client.response().status == 408)
-            #expect(start.duration(to: .now) < .seconds(3))
+            #expect(start.duration(to: .now) < .seconds(15))
         }
     }
 

@@ -140,6 +140,26 @@ import Testing
         }
     }
 
+    @Test func `a writer that is kept beyond its response writes nothing any more`() async throws {
+        let kept = Mutex<HTTPBodyWriter?>(nil)
+        try await withServer { request in
+            if request.path == "/second" {
+                let writer = kept.withLock { $0 }
+                await #expect(throws: HTTPError.disconnected) { try await writer?.write("late") }
+            }
+            return .events { writer in
+                if request.path == "/first" { kept.withLock { $0 = writer } }
+                try await writer.write(request.path)
+            }
+        } _: { server in
+            var client = try TestClient(server)
+            for path in ["/first", "/second"] {
+                try await client.send("GET \(path) HTTP/1.1\r\nHost: h\r\n\r\n")
+                #expect(try await client.response().body == path)
+            }
+        }
+    }
+
     @Test func `each write of a stream leaves at once`() async throws {
         let gate = AsyncStream.makeStream(of: Void.self)
         try await withServer { _ in

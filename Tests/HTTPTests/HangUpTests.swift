@@ -121,8 +121,11 @@ import Testing
 
     @Test func `a half-closed client that reads slowly gets the whole response`() async throws {
         let body = [UInt8](repeating: 65, count: 9_000_000)
-        try await withServer(handler: { _ in HTTPResponse(type: "text/plain", bytes: body) }) {
-            server in
+        var limits = HTTPLimits()
+        limits.halfCloseGrace = .seconds(30)
+        try await withServer(limits: limits) { _ in
+            HTTPResponse(type: "text/plain", bytes: body)
+        } _: { server in
             var client = try TestClient(server)
             try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
             client.stream.finishWriting()
