@@ -33,7 +33,7 @@ extension Connection {
                     !state.parser.isInsideHead
                 {
                     wakeups.request = (continuation, nil)
-                    state.close(&wakeups)
+                    state.finish(&wakeups)
                 } else {
                     state.requestWaiter = continuation
                 }
@@ -60,12 +60,12 @@ extension Connection {
         let bytes = head.serialized(date: context.date.line, serverName: context.serverName)
         do throws(HTTPError) {
             switch response.body {
-            case .bytes(let body) where head.sendsBody: try await write(bytes, body, begins: true)
+            case .bytes(let body) where head.sendsBody: try await write(bytes, body)
             case .stream(let run) where head.sendsBody:
                 guard try await stream(run, head: head, bytes: bytes, method: method) else {
                     return
                 }
-            case .empty, .bytes, .stream: try await write(bytes, begins: true)
+            case .empty, .bytes, .stream: try await write(bytes)
             }
         } catch {
             return close()
@@ -85,7 +85,7 @@ extension Connection {
         }
         let writer = HTTPBodyWriter { (piece) throws(HTTPError) in
             try await self.write(
-                isChunked ? ChunkedCoding.chunk(piece) : piece, begins: true, exchange: exchange)
+                isChunked ? ChunkedCoding.chunk(piece) : piece, exchange: exchange)
         }
         do {
             try await run(writer)
@@ -107,43 +107,48 @@ extension Connection {
                 context.response(to: Self.problem(error)), method: method, version: .http11)
             return false
         }
-        try await write(isChunked ? ChunkedCoding.end : [], begins: true, exchange: exchange)
+        try await write(isChunked ? ChunkedCoding.end : [], exchange: exchange, ends: true)
         return true
     }
 
     /// Sends bytes of the response, after its head if that still waits for them.
     private func write(
-        _ first: [UInt8], _ second: [UInt8] = [], begins: Bool, exchange: Int? = nil
+        _ first: [UInt8], _ second: [UInt8] = [], exchange: Int? = nil, ends: Bool = false
     ) async throws(HTTPError) {
-        let mustWait = try locked { state, wakeups -> Result<Bool, HTTPError> in
-            // A writer that was kept beyond its response must not write into the next.
-            if let exchange, exchange != state.exchangeNumber { return .failure(.disconnected) }
-            if begins { state.responseHasBegun = true }
-            guard let head = state.pendingHead else { return state.send(first, second, &wakeups) }
+        let (number, mustWait) = try locked { state, wakeups -> Result<(Int, Bool), HTTPError> in
+            // A writer that was kept beyond its response must not write after it or into the next.
+            if let exchange, exchange != state.exchangeNumber || state.responseHasEnded {
+                return .failure(.disconnected)
+            }
+            state.responseHasBegun = true
+            state.responseHasEnded = ends
+            state.writeNumber &+= 1
+            let number = state.writeNumber
+            guard let head = state.pendingHead else {
+                return state.send(first, second, &wakeups).map { (number, $0) }
+            }
             state.pendingHead = nil
-            return state.send(head, first, &wakeups)
+            return state.send(head, first, &wakeups).map { (number, $0) }
         }.get()
         guard mustWait else { return }
         try await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 locked { state, wakeups in
                     if state.phase == .closed {
-                        wakeups.write = (continuation, .failure(.disconnected))
+                        wakeups.writes = [(continuation, .failure(.disconnected))]
                     } else if state.output.byteCount <= context.limits.writeBufferByteCount {
-                        wakeups.write = (continuation, .success(()))
+                        wakeups.writes = [(continuation, .success(()))]
                     } else if Task.isCancelled {
-                        wakeups.write = (continuation, .failure(.cancelled))
+                        wakeups.writes = [(continuation, .failure(.cancelled))]
                     } else {
-                        precondition(state.writeWaiter == nil, "two tasks write one response")
-                        state.writeWaiter = continuation
+                        state.writeWaiters[number] = continuation
                     }
                 }
             }
         } onCancel: {
             locked { state, wakeups in
-                guard let waiter = state.writeWaiter else { return }
-                state.writeWaiter = nil
-                wakeups.write = (waiter, .failure(.cancelled))
+                guard let waiter = state.writeWaiters.removeValue(forKey: number) else { return }
+                wakeups.writes = [(waiter, .failure(.cancelled))]
             }
         }.get()
     }

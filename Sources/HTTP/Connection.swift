@@ -6,6 +6,10 @@ final class Connection: EventSource {
     let context: ServerContext
     private let loop: EventLoop
     private let guarded: Mutex<Guarded>
+    /// What the loop has reported and nobody has looked at yet.
+    private let reported = Atomic<UInt32>(0)
+    /// Stands for an alarm among the bits of `reported`; epoll reports no such bit.
+    private static let alarmBit: UInt32 = 1 << 30
 
     private struct Guarded: Sendable {
         var state: ConnectionState
@@ -36,20 +40,17 @@ final class Connection: EventSource {
             }
         }
         wakeups.fire()
+        settle()
     }
 
     func becameReady(_ readiness: Readiness) {
-        locked { $0.becameReady(readiness, channel: channel, &$1) }
+        reported.bitwiseOr(readiness.rawValue, ordering: .sequentiallyConsistent)
+        settle()
     }
 
     func alarmRang() {
-        locked { state, wakeups in
-            let now = ContinuousClock.now
-            // An earlier moment was asked for since: this call belongs to a past one.
-            if let alarm = state.alarm, alarm <= now { state.alarm = nil }
-            state.alarmRang(now: now, &wakeups)
-            state.pump(channel: channel, &wakeups)
-        }
+        reported.bitwiseOr(Self.alarmBit, ordering: .sequentiallyConsistent)
+        settle()
     }
 
     /// Ends the connection now; its tasks are cancelled.
@@ -63,7 +64,7 @@ final class Connection: EventSource {
             guard state.phase == .waiting, !state.parser.isInsideHead, state.arrival == nil else {
                 return
             }
-            state.close(&wakeups)
+            state.finish(&wakeups)
         }
     }
 
@@ -99,20 +100,60 @@ final class Connection: EventSource {
         _ body: (inout ConnectionState, inout Wakeups) -> Result
     ) -> Result {
         var wakeups = Wakeups()
-        let result = guarded.withLock { guarded in
-            // Held until the registration is gone: the number must not be another's by then.
-            let stream = guarded.state.stream
-            let result = body(&guarded.state, &wakeups)
-            if guarded.state.phase == .closed, let (token, descriptor) = guarded.registration {
-                guarded.registration = nil
-                loop.remove(token, descriptor: descriptor)
-            } else {
-                rearm(&guarded)
-            }
-            withExtendedLifetime(stream) {}
-            return result
-        }
+        let result = guarded.withLock { update(&$0, &wakeups, body) }
         wakeups.fire()
+        settle()
+        return result
+    }
+
+    /// Sees to what the loop has reported, or leaves it to whoever has the lock.
+    ///
+    /// The loop never waits for a connection: a task that was put to sleep by the system while it
+    /// held the lock, as happens when decoding keeps all cores busy, would hold up all the others.
+    /// So the loop writes down what it saw and tries; each holder looks again after it has unlocked.
+    private func settle() {
+        while true {
+            // Unlocking must come before this look, as the loop's note comes before its try.
+            atomicMemoryFence(ordering: .sequentiallyConsistent)
+            guard reported.load(ordering: .relaxed) != 0 else { return }
+            var wakeups = Wakeups()
+            let hadLock = guarded.withLockIfAvailable { guarded in
+                let bits = reported.exchange(0, ordering: .sequentiallyConsistent)
+                update(&guarded, &wakeups) { react(to: bits, &$0, &$1) }
+                return true
+            }
+            guard hadLock != nil else { return }
+            wakeups.fire()
+        }
+    }
+
+    private func react(
+        to bits: UInt32, _ state: inout ConnectionState, _ wakeups: inout Wakeups
+    ) {
+        let readiness = Readiness(rawValue: bits & ~Self.alarmBit)
+        if !readiness.isEmpty { state.becameReady(readiness, channel: channel, &wakeups) }
+        guard bits & Self.alarmBit != 0 else { return }
+        let now = ContinuousClock.now
+        // Where an earlier moment was asked for since, this call belongs to a past one.
+        if let alarm = state.alarm, alarm <= now { state.alarm = nil }
+        state.alarmRang(now: now, &wakeups)
+        state.pump(channel: channel, &wakeups)
+    }
+
+    private func update<Result>(
+        _ guarded: inout Guarded, _ wakeups: inout Wakeups,
+        _ body: (inout ConnectionState, inout Wakeups) -> Result
+    ) -> Result {
+        // Held until the registration is gone: the number must not be another's by then.
+        let stream = guarded.state.stream
+        let result = body(&guarded.state, &wakeups)
+        if guarded.state.phase == .closed, let (token, descriptor) = guarded.registration {
+            guarded.registration = nil
+            loop.remove(token, descriptor: descriptor)
+        } else {
+            rearm(&guarded)
+        }
+        withExtendedLifetime(stream) {}
         return result
     }
 

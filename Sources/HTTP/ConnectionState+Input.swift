@@ -95,8 +95,11 @@ extension ConnectionState {
         exchangeNumber += 1
         headSince = nil
         responseHasBegun = false
+        responseHasEnded = false
         bodyError = nil
         bodyHasEnded = false
+        // A request that was pipelined before the FIN has its own grace.
+        if hasHalfClosed { halfClosedSince = .now }
         var whole: [UInt8] = []
         do throws(HTTPError) {
             gather: while chunksByteCount < limits.bodyBufferByteCount {
@@ -146,6 +149,8 @@ extension ConnectionState {
 
     private mutating func took(_ bytes: [UInt8], _ wakeups: inout Wakeups) {
         guard phase == .exchange else { return }
+        // The client has not waited for the word (RFC 9110, section 10.1.1).
+        mustSendContinue = false
         if let waiter = bodyWaiter {
             bodyWaiter = nil
             wakeups.body = (waiter, .success(bytes))
@@ -172,7 +177,8 @@ extension ConnectionState {
         case .waiting:
             phase = .exchange
             exchangeNumber += 1
-            (bodyHasEnded, bodyError, responseHasBegun) = (true, nil, false)
+            (bodyHasEnded, bodyError) = (true, nil)
+            (responseHasBegun, responseHasEnded) = (false, false)
             (headSince, mustSendContinue) = (nil, false)
             deliver(.failure(error), head: nil, &wakeups)
         case .exchange:
@@ -190,7 +196,7 @@ extension ConnectionState {
     /// The client has sent its last byte.
     private mutating func inputEnded(_ wakeups: inout Wakeups) {
         switch phase {
-        case .waiting where !parser.isInsideHead: close(&wakeups)
+        case .waiting where !parser.isInsideHead: finish(&wakeups)
         case .waiting: failed(.malformed(reason: "it ends within its header"), &wakeups)
         case .exchange: if !bodyHasEnded { failed(.truncatedBody, &wakeups) }
         case .draining: close(&wakeups)

@@ -31,9 +31,9 @@ extension ConnectionState {
         } catch {
             return close(&wakeups)
         }
-        if output.byteCount <= limits.writeBufferByteCount / 2, let waiter = writeWaiter {
-            writeWaiter = nil
-            wakeups.write = (waiter, .success(()))
+        if output.byteCount <= limits.writeBufferByteCount / 2 {
+            for waiter in writeWaiters.values { wakeups.writes.append((waiter, .success(()))) }
+            writeWaiters = [:]
         }
         if output.isEmpty, phase == .lingering { beginLinger() }
     }
@@ -57,6 +57,14 @@ extension ConnectionState {
             if output.isEmpty { beginLinger() }
             pump(channel: channel, &wakeups)
         }
+    }
+
+    /// Ends a connection that waits for a request, but not before its last response is out.
+    mutating func finish(_ wakeups: inout Wakeups) {
+        guard !output.isEmpty else { return close(&wakeups) }
+        phase = .lingering
+        if let waiter = requestWaiter { wakeups.request = (waiter, nil) }
+        requestWaiter = nil
     }
 
     /// Sends FIN and goes on reading for a while.

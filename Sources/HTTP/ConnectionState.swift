@@ -52,6 +52,7 @@ struct ConnectionState: Sendable {
     /// Whether the client has said that it may send another request.
     var clientKeepsAlive = true
     var responseHasBegun = false
+    var responseHasEnded = false
     /// The head of a streaming response until its first bytes come.
     var pendingHead: [UInt8]?
 
@@ -59,7 +60,9 @@ struct ConnectionState: Sendable {
     var arrival: Wakeups.Arrival?
     var requestWaiter: CheckedContinuation<Wakeups.Arrival?, Never>?
     var bodyWaiter: Wakeups.BodyWaiter?
-    var writeWaiter: Wakeups.WriteWaiter?
+    /// By the number of the write, because several tasks may write one response.
+    var writeWaiters: [Int: Wakeups.WriteWaiter] = [:]
+    var writeNumber = 0
     var endWaiter: CheckedContinuation<Void, Never>?
 
     // The clock.
@@ -99,8 +102,11 @@ struct ConnectionState: Sendable {
         arrival = nil
         if let waiter = requestWaiter { wakeups.request = (waiter, nil) }
         if let waiter = bodyWaiter { wakeups.body = (waiter, .failure(.disconnected)) }
-        if let waiter = writeWaiter { wakeups.write = (waiter, .failure(.disconnected)) }
+        for waiter in writeWaiters.values {
+            wakeups.writes.append((waiter, .failure(.disconnected)))
+        }
+        writeWaiters = [:]
         wakeups.ended = endWaiter
-        (requestWaiter, bodyWaiter, writeWaiter, endWaiter) = (nil, nil, nil, nil)
+        (requestWaiter, bodyWaiter, endWaiter) = (nil, nil, nil)
     }
 }

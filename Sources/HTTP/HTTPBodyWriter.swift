@@ -1,4 +1,7 @@
 /// The sending end of a streaming response.
+///
+/// Several tasks may write, for example one the events and one the keep-alive comments: each write
+/// arrives whole.
 public struct HTTPBodyWriter: Sendable {
     private let sink: @Sendable ([UInt8]) async throws(HTTPError) -> Void
 

@@ -8,7 +8,7 @@ struct Wakeups {
 
     var request: (waiter: CheckedContinuation<Arrival?, Never>, arrival: Arrival?)?
     var body: (waiter: BodyWaiter, result: Result<[UInt8]?, HTTPError>)?
-    var write: (waiter: WriteWaiter, result: Result<Void, HTTPError>)?
+    var writes: [(waiter: WriteWaiter, result: Result<Void, HTTPError>)] = []
     var ended: CheckedContinuation<Void, Never>?
 
     typealias BodyWaiter = CheckedContinuation<Result<[UInt8]?, HTTPError>, Never>
@@ -18,7 +18,7 @@ struct Wakeups {
     func fire() {
         if let request { request.waiter.resume(returning: request.arrival) }
         if let body { body.waiter.resume(returning: body.result) }
-        if let write { write.waiter.resume(returning: write.result) }
+        for write in writes { write.waiter.resume(returning: write.result) }
         ended?.resume()
     }
 }

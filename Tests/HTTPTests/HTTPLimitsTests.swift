@@ -15,13 +15,13 @@ import Testing
         try await withServer(limits: limits, handler: Self.hello) { server in
             var client = try TestClient(server)
             let start = ContinuousClock.now
-            for byte in "GET / HTTP/1.1\r\nA: \(String(repeating: "b", count: 400))" {
+            for byte in "GET / HTTP/1.1\r\nA: \(String(repeating: "b", count: 2000))" {
                 try? await client.send(String(byte))
                 if client.poll() { break }
                 try await Task.sleep(for: .milliseconds(10))
             }
             #expect(try await client.response().status == 408)
-            #expect(start.duration(to: .now) < .seconds(3))
+            #expect(start.duration(to: .now) < .seconds(15))
         }
     }
 
@@ -120,6 +120,34 @@ import Testing
             let text = String(decoding: client.received, as: UTF8.self)
             let body = text.split(separator: "\r\n\r\n").last
             #expect(body.map(String.init) == (0..<20_000).map { "\($0) \($0 * $0);" }.joined())
+        }
+    }
+
+    @Test func `writes of several tasks each arrive whole`() async throws {
+        try await withServer { _ in
+            .events { writer in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for task in 0..<4 {
+                        let line = String(repeating: "\(task)", count: 3000) + ";"
+                        group.addTask {
+                            for _ in 0..<400 { try await writer.write(line) }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        } _: { server in
+            var client = try TestClient(server)
+            try await client.send("GET / HTTP/1.0\r\n\r\n")
+            // The buffers fill, so that all writers wait at the same time.
+            try await Task.sleep(for: .milliseconds(100))
+            while !client.hasEnded {
+                if !client.poll(upTo: 100_000) { try await Task.sleep(for: .milliseconds(1)) }
+            }
+            let text = String(decoding: client.received, as: UTF8.self)
+            let lines = try #require(text.split(separator: "\r\n\r\n").last).split(separator: ";")
+            #expect(lines.count == 1600)
+            #expect(lines.allSatisfy { $0.utf8.count == 3000 && Set($0.utf8).count == 1 })
         }
     }
 

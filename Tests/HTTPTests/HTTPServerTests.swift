@@ -41,6 +41,28 @@ import Testing
         }
     }
 
+    @Test(arguments: ["::1", "unix"])
+    func `IPv6 and Unix sockets serve alike`(host: String) async throws {
+        let path = NSTemporaryDirectory() + "laconic-\(UUID().uuidString.prefix(8)).sock"
+        let address =
+            try host == "unix"
+            ? SocketAddress(unixPath: path) : SocketAddress(host: host, port: 0)
+        var limits = HTTPLimits()
+        limits.halfCloseGrace = .seconds(30)
+        try await withServer(at: address, limits: limits, handler: Self.echo) { server in
+            var client = try TestClient(server)
+            for index in 0..<3 {
+                try await client.send(
+                    "POST /\(index) HTTP/1.1\r\nHost:\r\nContent-Length: 1\r\n\r\nx")
+                #expect(try await client.response().body == "POST /\(index) x")
+            }
+            try await client.send("GET /last HTTP/1.0\r\n\r\n")
+            client.stream.finishWriting()
+            #expect(try await client.response().body == "GET /last ")
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
     @Test func `a large body goes both ways unchanged`() async throws {
         try await withServer { request in
             HTTPResponse(type: "text/plain", bytes: try await request.body.collect())
@@ -115,6 +137,26 @@ import Testing
             #expect(response.body == ": hello\n\ndata: 1\n\n")
             #expect(response.field("transfer-encoding") == nil)
             #expect(response.field("connection") == "close")
+        }
+    }
+
+    @Test func `a writer that is kept beyond its response writes nothing any more`() async throws {
+        let kept = Mutex<HTTPBodyWriter?>(nil)
+        try await withServer { request in
+            if request.path == "/second" {
+                let writer = kept.withLock { $0 }
+                await #expect(throws: HTTPError.disconnected) { try await writer?.write("late") }
+            }
+            return .events { writer in
+                if request.path == "/first" { kept.withLock { $0 = writer } }
+                try await writer.write(request.path)
+            }
+        } _: { server in
+            var client = try TestClient(server)
+            for path in ["/first", "/second"] {
+                try await client.send("GET \(path) HTTP/1.1\r\nHost: h\r\n\r\n")
+                #expect(try await client.response().body == path)
+            }
         }
     }
 

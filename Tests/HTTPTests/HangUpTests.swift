@@ -119,6 +119,25 @@ import Testing
         }
     }
 
+    @Test func `a half-closed client that reads slowly gets the whole response`() async throws {
+        let body = [UInt8](repeating: 65, count: 9_000_000)
+        var limits = HTTPLimits()
+        limits.halfCloseGrace = .seconds(30)
+        try await withServer(limits: limits) { _ in
+            HTTPResponse(type: "text/plain", bytes: body)
+        } _: { server in
+            var client = try TestClient(server)
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            client.stream.finishWriting()
+            try await Task.sleep(for: .milliseconds(50))
+            while !client.hasEnded {
+                if !client.poll(upTo: 200_000) { try await Task.sleep(for: .milliseconds(1)) }
+            }
+            #expect(client.wasReset == false)
+            #expect(client.received.count > body.count)
+        }
+    }
+
     @Test func `a stream goes on for a client that has half-closed and still reads`() async throws {
         var limits = HTTPLimits()
         limits.halfCloseGrace = .milliseconds(20)

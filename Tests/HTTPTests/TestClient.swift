@@ -119,11 +119,11 @@ struct TestClient: ~Copyable {
 
 /// Runs `body` beside a server on a free port of this machine, then shuts it down.
 func withServer(
-    limits: HTTPLimits = HTTPLimits(),
+    at address: SocketAddress? = nil, limits: HTTPLimits = HTTPLimits(),
     handler: @escaping HTTPHandler,
     _ body: (HTTPServer) async throws -> Void
 ) async throws {
-    let address = try SocketAddress(host: "127.0.0.1", port: 0)
+    let address = try address ?? SocketAddress(host: "127.0.0.1", port: 0)
     let server = try HTTPServer(
         configuration: HTTPServerConfiguration(address: address, limits: limits), handler: handler)
     try await withThrowingTaskGroup(of: Void.self) { group in
