@@ -137,7 +137,18 @@ struct CompletionRun {
         return progress.isComplete ? .complete : .running
     }
 
+    /// One frame for each document.
+    ///
+    /// Documents hold no line breaks, so a frame is a document between two constants. This is the
+    /// hot path of a stream: `ServerSentEvent` would look at every byte.
     private static func frames(_ documents: [[UInt8]]) -> [UInt8] {
-        documents.reduce(into: []) { $0 += ServerSentEvent(data: $1).bytes }
+        var frames: [UInt8] = []
+        frames.reserveCapacity(documents.reduce(0) { $0 + $1.count + 8 })
+        for document in documents {
+            frames.append(contentsOf: "data: ".utf8)
+            frames.append(contentsOf: document)
+            frames.append(contentsOf: "\n\n".utf8)
+        }
+        return frames
     }
 }

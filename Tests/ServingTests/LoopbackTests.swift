@@ -74,11 +74,12 @@ import Tokenization
     }
 
     @Test func `a stream arrives piece by piece and ends`() async throws {
-        try await withServer(.init(answer: ["a", "b"], pause: .milliseconds(20))) { _, server in
+        try await withServer(.init(answer: ["a", "b"], eventsBeforeSilence: 2)) { caller, server in
             let stream = try send(post("/generate", #"{"prompt":"q","stream":true}"#), to: server)
             let begun = try await receive(stream) { $0.contains("\"text\":\"a\"") }
             #expect(!begun.contains("[DONE]"))
             #expect(begun.lowercased().contains("content-type: text/event-stream"))
+            caller.service.release()
             let rest = try await receive(stream)
             #expect(rest.contains("data: [DONE]\n\n"))
             #expect(rest.hasSuffix("0\r\n\r\n"))
@@ -133,7 +134,7 @@ import Tokenization
     }
 
     @Test func `draining finishes what runs and takes nothing new`() async throws {
-        let slow = ScriptedService.Script(answer: ["a", "b", "c"], pause: .milliseconds(60))
+        let slow = ScriptedService.Script(answer: ["a", "b", "c"], eventsBeforeSilence: 2)
         try await withServer(slow) { caller, server in
             let running = try send(post("/generate", #"{"prompt":"q","stream":true}"#), to: server)
             #expect(await eventually { caller.service.record.requests.count == 1 })
@@ -142,7 +143,8 @@ import Tokenization
                 try send(post("/generate", #"{"prompt":"r"}"#), to: server))
             #expect(refused.hasPrefix("HTTP/1.1 503 "))
             #expect(refused.lowercased().contains("\r\nretry-after: 5\r\n"))
-            server.beginShutdown(grace: .seconds(5))
+            server.beginShutdown(grace: .seconds(30))
+            caller.service.release()
             #expect(try await receive(running).contains("[DONE]"))
         }
     }

@@ -117,11 +117,12 @@ func eventually(_ condition: () -> Bool) async -> Bool {
     }
 
     @Test func `what runs while draining begins is finished`() async throws {
-        let caller = Caller(.init(answer: ["a", "b"], pause: .milliseconds(30)))
+        let caller = Caller(Self.silent)
         async let running = caller.post("/generate", #"{"prompt":"a"}"#)
         #expect(await eventually { caller.service.record.requests.count == 1 })
         caller.api.beginDraining()
-        #expect(try await running.at("text") == .string("ab"))
+        caller.service.release()
+        #expect(try await running.at("text") == .string("abc"))
     }
 
     @Test func `a client that leaves while it waits for a whole answer cancels it`() async throws {
@@ -168,35 +169,47 @@ func eventually(_ condition: () -> Bool) async -> Bool {
     }
 
     @Test func `one client's cancel leaves the other's answer alone`() async throws {
-        let caller = Caller(.init(answer: ["a", "b", "c", "d"], pause: .milliseconds(20)))
+        let caller = Caller(Self.silent)
         let leaver = Task { try await caller.post("/generate", #"{"prompt":"x","stream":true}"#) }
         async let stayer = caller.post("/generate", #"{"prompt":"y","stream":true}"#)
         #expect(await eventually { caller.service.record.requests.count == 2 })
         leaver.cancel()
+        await #expect(throws: (any Error).self) { try await leaver.value }
+        #expect(await eventually { caller.service.record.cancelled == 1 })
+        caller.service.release()
         let texts = try await stayer.documents().compactMap { event in
             event.at("type") == .string("answer") ? event.at("text")?.text : nil
         }
-        #expect(texts.joined() == "abcd")
-        await #expect(throws: (any Error).self) { try await leaver.value }
+        #expect(texts.joined() == "abc")
         #expect(caller.service.record.cancelled == 1)
     }
 
-    @Test func `silence is filled with comments and the role waits for the first token`()
-        async throws
-    {
-        let caller = Caller(.init(answer: ["a"], pause: .milliseconds(150))) {
-            $0.keepAliveInterval = .milliseconds(20)
+    @Test(arguments: ["/generate", "/v1/chat/completions", "/v1/completions"])
+    func `before the first token a stream holds comments and nothing else`(
+        path: String
+    ) async throws {
+        let script = ScriptedService.Script(eventsBeforeSilence: 1)
+        let caller = Caller(script) { $0.keepAliveInterval = .milliseconds(10) }
+        let field = path.contains("chat") ? "messages" : "prompt"
+        let prompt = path.contains("chat") ? #"[{"role":"user","content":"a"}]"# : #""a""#
+        let request = try HTTPRequest(
+            method: .post, target: path,
+            body: Array("{\"\(field)\":\(prompt),\"stream\":true}".utf8))
+        guard case .stream(let body) = try await caller.api.respond(to: request).body else {
+            Issue.record("no stream")
+            return
         }
-        let reply = try await caller.post(
-            "/v1/chat/completions",
-            #"{"messages":[{"role":"user","content":"a"}],"stream":true}"#)
-        let frames = reply.text.split(separator: "\n\n")
-        let first = try #require(frames.firstIndex { $0.hasPrefix("data: ") })
-        #expect(first >= 2)
-        #expect(frames[..<first].allSatisfy { $0.hasPrefix(": ") })
-        #expect(frames[first].contains("assistant"))
-        #expect(frames[first + 1].contains(#""content":"a""#))
-        _ = try reply.events()
+        let frames = Mutex<[String]>([])
+        let writer = HTTPBodyWriter { (bytes) throws(HTTPError) in
+            let count = frames.withLock {
+                $0.append(String(decoding: bytes, as: UTF8.self))
+                return $0.count
+            }
+            if count == 4 { throw HTTPError.disconnected }
+        }
+        await #expect(throws: HTTPError.disconnected) { try await body(writer) }
+        #expect(frames.withLock { $0 } == Array(repeating: ": waiting\n\n", count: 4))
+        #expect(await eventually { caller.service.record.cancelled == 1 })
     }
 
     @Test func `requests that name no model get the default one`() async throws {

@@ -13,8 +13,10 @@ final class ScriptedService: CompletionService {
         /// Bytes of the answer's tokens where they are not the pieces' own.
         var answerTokens: [[UInt8]]?
         var refusal: (@Sendable (CompletionRequest) -> InferenceError?)?
-        /// Events after which nothing more comes until the completion is cancelled.
+        /// Events after which nothing more comes until `release()` or the completion's end.
         var eventsBeforeSilence: Int?
+        /// Which requests fall silent.
+        var fallsSilent: @Sendable (CompletionRequest) -> Bool = { _ in true }
         /// Ends the stream after so many events, without an ending event.
         var eventsBeforeFailure: Int?
         /// How each sample ends, instead of `.stop` or `.length`.
@@ -30,6 +32,7 @@ final class ScriptedService: CompletionService {
         var completed = 0
         /// Completions that have more to say.
         var unfinished: Set<Int> = []
+        var isReleased = false
     }
 
     static let start: Int32 = 256
@@ -43,6 +46,11 @@ final class ScriptedService: CompletionService {
     }
 
     var record: Record { state.withLock { $0 } }
+
+    /// Ends every silence.
+    func release() {
+        state.withLock { $0.isReleased = true }
+    }
     var secondsSinceHeartbeat: Double { script.heartbeat }
 
     var models: [ModelDescription] {
@@ -79,10 +87,12 @@ final class ScriptedService: CompletionService {
             model: model.id, promptTokens: prompt.count, maximumTokens: ceiling,
             startsInReasoning: !script.thought.isEmpty, echo: request.echo ? prompt : nil)
         let events = [.accepted(accepted)] + events(of: request, ceiling: ceiling)
-        return play(events)
+        return play(events, silence: script.fallsSilent(request) ? script.eventsBeforeSilence : nil)
     }
 
-    private func play(_ events: [CompletionEvent]) -> AsyncStream<CompletionEvent> {
+    private func play(
+        _ events: [CompletionEvent], silence: Int?
+    ) -> AsyncStream<CompletionEvent> {
         let (stream, continuation) = AsyncStream.makeStream(of: CompletionEvent.self)
         let script = script
         let number = state.withLock {
@@ -92,8 +102,10 @@ final class ScriptedService: CompletionService {
         let task = Task { [self] in
             for (position, event) in events.enumerated() {
                 if position == script.eventsBeforeFailure { break }
-                if position == script.eventsBeforeSilence {
-                    try? await Task.sleep(for: .seconds(600))
+                if position == silence {
+                    while !Task.isCancelled, !record.isReleased {
+                        try? await Task.sleep(for: .milliseconds(5))
+                    }
                 }
                 if script.pause > .zero { try? await Task.sleep(for: script.pause) }
                 if Task.isCancelled { return }
