@@ -30,12 +30,15 @@ let kernelFlags: [CSetting] = [
 let fixtures: Set = ["Kernels", "Checkpoints", "Models", "Tokenization"]
 
 /// A module, the modules it may import, and its test suite.
-func module(_ name: String, sees dependencies: [Target.Dependency] = []) -> [Target] {
+func module(
+    _ name: String, sees dependencies: [Target.Dependency] = [],
+    testsSee more: [Target.Dependency] = []
+) -> [Target] {
     [
         .target(name: name, dependencies: dependencies, swiftSettings: rules),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.target(name: name), "TestSupport"] + dependencies,
+            dependencies: [.target(name: name), "TestSupport"] + dependencies + more,
             exclude: fixtures.contains(name) ? ["Fixtures"] : [],
             swiftSettings: rules
         ),
@@ -79,7 +82,8 @@ let wire =
     + module("HTTP", sees: ["Sockets", httpTypes, deque])
     + module(
         "Serving",
-        sees: ["HTTP", "Inference", "Routing", "Tokenization", httpTypes, logging])
+        sees: ["HTTP", "Inference", "Routing", "Tokenization", httpTypes, logging],
+        testsSee: ["Sockets"])
 
 let program: [Target] = [
     .executableTarget(

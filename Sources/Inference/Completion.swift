@@ -14,7 +14,14 @@ struct Completion: Sendable {
     let streams: [TokenStream]
     let continuation: AsyncStream<CompletionEvent>.Continuation
 
-    private var startsInReasoning: Bool { model.text.endsInReasoning(prompt) }
+    /// What tells thought from answer; nothing where the caller wants the text as it is.
+    private var tags: ReasoningTags? {
+        request.separatesReasoning ? model.text.tags : nil
+    }
+
+    private var startsInReasoning: Bool {
+        tags != nil && model.text.endsInReasoning(prompt)
+    }
 
     /// Runs to the end of every sample, or until the task is cancelled.
     func run() async {
@@ -63,7 +70,7 @@ struct Completion: Sendable {
         sample: Int, _ events: inout AsyncStream<TokenEvent>.Iterator
     ) async {
         var assembler = SampleAssembler(
-            tokenizer: model.text.tokenizer, tags: model.text.tags,
+            tokenizer: model.text.tokenizer, tags: tags,
             startsInReasoning: startsInReasoning, stops: request.stopStrings)
         let stopIDs = model.stopIDs(for: request)
         var completionTokens = 0
