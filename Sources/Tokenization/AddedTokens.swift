@@ -110,6 +110,7 @@ struct AddedTokenMatcher: Sendable {
     ///   - text: Well-formed UTF-8.
     ///   - range: What to look at; nothing outside it is seen.
     ///   - parseSpecial: Whether special tokens count.
+    /// - Returns: Segments in text order that together cover the range.
     func segments(_ text: Span<UInt8>, _ range: Range<Int>, parseSpecial: Bool) -> [Segment] {
         var result: [Segment] = []
         var covered = range.lowerBound

@@ -99,15 +99,21 @@ struct ModelReader {
     private mutating func splitMerge(
         _ start: Int, _ index: Int, file: String
     ) throws(TokenizationError) {
-        let text = mergeTexts[start...]
-        if text.starts(with: "#version".utf8) {
+        // no slice may be held here: removing from a shared array would copy all of it
+        var space = -1
+        var spaceCount = 0
+        for place in start..<mergeTexts.count where mergeTexts[place] == 0x20 {
+            space = place
+            spaceCount += 1
+        }
+        if mergeTexts[start...].starts(with: "#version".utf8) {
             mergeTexts.removeSubrange(start...)
             return
         }
-        guard let space = text.firstIndex(of: 0x20), text.lastIndex(of: 0x20) == space else {
+        guard spaceCount == 1 else {
             throw .invalidField(
                 file: file, field: "model.merges[\(index)]", expected: "two parts and a space",
-                found: String(decoding: text, as: UTF8.self).quoted)
+                found: String(decoding: mergeTexts[start...], as: UTF8.self).quoted)
         }
         mergeTexts.remove(at: space)
         try appendMerge(space, file: file)

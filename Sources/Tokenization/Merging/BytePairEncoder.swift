@@ -1,5 +1,6 @@
-/// Byte-pair encoding of one piece: the pair of lowest rank merges first, the leftmost of equals
-/// (Sennrich et al. 2016), until none is left.
+/// Byte-pair encoding of one piece (Sennrich and others, 2016).
+///
+/// The pair of lowest rank merges first, the leftmost of equals, until none is left.
 struct BytePairEncoder: Sendable {
     let vocabulary: Vocabulary
     let merges: MergeTable
@@ -68,7 +69,9 @@ struct BytePairEncoder: Sendable {
         return vocabulary.id(of: scratch.text.span, 0..<scratch.text.count)
     }
 
-    /// Symbols where some may be unknown. Pending unknowns are appended when the next known
+    /// Symbols where some may be unknown.
+    ///
+    /// Pending unknowns are appended when the next known
     /// symbol comes, but bytes of a fall-back go ahead of them: the reference's order.
     private func appendSymbols(
         _ text: Span<UInt8>, _ range: Range<Int>, _ scratch: inout Scratch
@@ -127,8 +130,9 @@ struct BytePairEncoder: Sendable {
         }
     }
 
-    /// Merges in n log n: a linked list of symbols and a heap of (rank, position). An entry whose
-    /// pair has changed since shows by its rank and is dropped.
+    /// Merges in n log n with a linked list of symbols and a heap of ranks and positions.
+    ///
+    /// An entry whose pair has changed since shows by its rank and is dropped.
     private func mergeByHeap(_ scratch: inout Scratch) {
         let count = scratch.symbols.count
         scratch.next.removeAll(keepingCapacity: true)

@@ -158,7 +158,7 @@ struct Pattern: Sendable {
         struct Choice: Sendable {
             var instruction: Int
             var place: Int
-            /// Greedy loop: the least it may hold. Lazy loop: how much more it may take.
+            /// Where a greedy loop may end at the earliest, or how much more a lazy one may take.
             var bound: Int
             /// Greedy loop: where it began to be optional.
             var origin: Int
@@ -221,6 +221,11 @@ private struct PatternRun {
     let lower: Int
     let end: Int
 
+    /// Names a place in the program and one in the text; the highest bit is free.
+    private static func key(_ instruction: Int, _ place: Int) -> UInt64 {
+        UInt64(instruction) << 40 | UInt64(place)
+    }
+
     /// Where a match of the program that starts at `start` ends, -1 when there is none.
     func match(
         _ text: Span<UInt8>, _ classes: Span<UInt8>, _ start: Int, _ place: Int,
@@ -243,6 +248,14 @@ private struct PatternRun {
             case .jump(let target):
                 instruction = target
             case .split(let first, let second):
+                memory.steps += 1
+                if memory.steps > memory.stepLimit { memory.remembers = true }
+                if memory.remembers,
+                    !memory.tried.insert(Self.key(instruction, place) | 1 << 63).inserted
+                {
+                    fails = true
+                    break
+                }
                 memory.choices.append(
                     Pattern.Memory.Choice(instruction: second, place: place, bound: -1, origin: 0))
                 instruction = first
@@ -356,7 +369,7 @@ private struct PatternRun {
                 memory.choices.removeLast()
             }
             if memory.remembers {
-                let key = UInt64(target.instruction) << 40 | UInt64(target.place)
+                let key = Self.key(target.instruction, target.place)
                 guard memory.tried.insert(key).inserted else { continue }
             }
             return target
@@ -364,8 +377,10 @@ private struct PatternRun {
         return nil
     }
 
-    /// Runs a program inside another. It may succeed and be run again at the same place, so what
-    /// it tries is not remembered beyond it.
+    /// Runs a program inside another.
+    ///
+    /// It may succeed and be run again at the same place, so what it tries is not remembered
+    /// beyond it.
     private func apart(
         _ text: Span<UInt8>, _ classes: Span<UInt8>, _ program: Int, _ place: Int,
         _ memory: inout Pattern.Memory

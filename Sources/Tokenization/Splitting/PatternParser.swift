@@ -92,6 +92,10 @@ struct PatternParser {
         case "*", "+", "?": throw invalid("nothing to repeat")
         case "\\": return try escape()
         default:
+            // the reference would match the several letters that this one folds to
+            if ignoresCase, scalar.properties.uppercaseMapping.unicodeScalars.count > 1 {
+                throw invalid("\(scalar) in any case, which is not supported")
+            }
             offset += 1
             return set(.scalar(scalar.value))
         }
