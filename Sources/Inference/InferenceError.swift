@@ -21,3 +21,38 @@ public enum InferenceError: Error, Equatable, Sendable {
     /// A field has a value that cannot be honoured.
     case invalidRequest(field: String, message: String)
 }
+
+extension InferenceError: CustomStringConvertible {
+    /// One sentence that names the field, what is wrong and what would be right.
+    public var description: String {
+        switch self {
+        case .unknownModel(let asked, let served):
+            "the model '\(asked)' does not exist; served: \(served.joined(separator: ", "))"
+        case .contextLengthExceeded(let promptTokens, let contextLength):
+            // Gateways and clients recognise this case by the words "maximum context length is".
+            """
+            This model's maximum context length is \(contextLength) tokens, but the prompt holds \
+            \(promptTokens) tokens and leaves no room for a new one. Please shorten the prompt.
+            """
+        case .emptyPrompt:
+            "the prompt holds no token"
+        case .invalidToken(let id, let vocabularySize):
+            "token id \(id) is outside the vocabulary of \(vocabularySize)"
+        case .noChatTemplate(let model):
+            "the model '\(model)' has no chat template; send plain text instead"
+        case .templateFailed(let message):
+            "the chat template refused the conversation: \(message)"
+        case .insufficientMemory(let needed, let available):
+            """
+            the request may need room for \(needed) tokens and the server has \(available); lower \
+            'max_tokens' or 'budget', or shorten the prompt
+            """
+        case .queueFull(let depth, let seconds):
+            "\(depth) requests are waiting already; try again in \(seconds) s"
+        case .shuttingDown:
+            "the server is shutting down and takes no new requests"
+        case .invalidRequest(let field, let message):
+            "'\(field)': \(message)"
+        }
+    }
+}

@@ -27,7 +27,7 @@ import Foundation
                 try command.run()
             }
         } catch let error as any CommandFailure {
-            Terminal.errors.line("laconic: \(error.line)")
+            Terminal.errors.line("laconic: \(error)")
             Foundation.exit(1)
         } catch {
             exit(withError: error)
