@@ -41,6 +41,14 @@ struct ModelArguments: ParsableArguments {
 
     @Option(
         name: .long,
+        help: ArgumentHelp(
+            "What keys and values are kept as: f32, f16 or bf16 (default: f32 for small and f32 "
+                + "checkpoints, else f16).",
+            valueName: "type"))
+    var kvType: KeyValueType?
+
+    @Option(
+        name: .long,
         help: ArgumentHelp("Threads (default: the CPUs this process may use).", valueName: "count"))
     var threads: Int?
 
@@ -62,6 +70,7 @@ struct ModelArguments: ParsableArguments {
         options.weights = weights?.elementType
         options.contextLength = context
         options.keyValueMemory = kvMemory.map { $0 << 20 }
+        options.keyValueType = kvType?.elementType
         options.threads = threads
         return options
     }
@@ -76,6 +85,20 @@ struct ModelArguments: ParsableArguments {
         }
         return try ModelCatalog.load(
             models: model, family: family, options: options, progress: progress)
+    }
+}
+
+/// The element types that keys and values can be kept as.
+enum KeyValueType: String, ExpressibleByArgument, CaseIterable {
+    case f32, f16, bf16
+
+    /// The kernels' name for it.
+    var elementType: ElementType {
+        switch self {
+        case .f32: .f32
+        case .f16: .f16
+        case .bf16: .bf16
+        }
     }
 }
 

@@ -93,10 +93,11 @@ struct ServeCommand: AsyncParsableCommand {
                 address: try SocketAddress(host: host, port: Int(port)), serverName: "laconic"))
         try await catalog.warmUp()
         api.markReady()
+        let threads = options.threads.map(String.init) ?? AvailableCPUs.current().explanation
         let seconds = String(format: "%.2f", (ContinuousClock.now - start) / .seconds(1))
         Terminal.output.line(
             "laconic: ready after \(seconds) s at \(server.url), "
-                + "\(options.threads ?? AvailableCPUs.count()) threads")
+                + "threads: \(threads)")
 
         let grace = Duration.seconds(drain)
         let signals = StopSignals { count in

@@ -60,6 +60,11 @@ final class TinyCheckpoint {
         try data.write(to: URL(fileURLWithPath: "\(path)/\(file)"))
     }
 
+    /// Takes a file of the checkpoint away.
+    func remove(_ file: String) throws {
+        try FileManager.default.removeItem(atPath: "\(path)/\(file)")
+    }
+
     private static var config: [String: Any] {
         [
             "architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_act": "silu",

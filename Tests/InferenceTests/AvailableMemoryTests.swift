@@ -1,0 +1,29 @@
+import Testing
+
+@testable import Inference
+
+@Suite struct AvailableMemoryTests {
+    @Test func theMachinesShareIsReadInKibibytes() {
+        let text = "MemTotal:       24000000 kB\nMemAvailable:    1000000 kB\nBuffers: 1 kB\n"
+        #expect(AvailableMemory.machineBytes(text) == 1_024_000_000)
+    }
+
+    @Test(arguments: ["", "MemTotal: 5 kB\n", "MemAvailable: x kB\n", "MemAvailable: 5 MB\n"])
+    func anythingElseIsNoAnswer(text: String) {
+        #expect(AvailableMemory.machineBytes(text) == nil)
+    }
+
+    @Test func aGroupLeavesItsLimitLessItsUse() {
+        #expect(AvailableMemory.groupBytes(limit: "1000\n", usage: "400\n") == 600)
+        #expect(AvailableMemory.groupBytes(limit: "1000", usage: "4000") == 0)
+    }
+
+    @Test func aGroupWithoutALimitLimitsNothing() {
+        #expect(AvailableMemory.groupBytes(limit: "max\n", usage: "1\n") == nil)
+        #expect(AvailableMemory.groupBytes(limit: "9223372036854771712", usage: "1") == nil)
+    }
+
+    @Test func thereIsSomeMemoryHere() {
+        #expect(AvailableMemory.byteCount() > 1 << 20)
+    }
+}
