@@ -8,7 +8,7 @@ extension CompletionProgress {
             $0.field("prompt_tokens", promptTokens)
             $0.field("completion_tokens", completionTokens)
             $0.field("total_tokens", promptTokens + completionTokens)
-            $0.object("prompt_tokens_details") { $0.field("cached_tokens", 0) }
+            $0.object("prompt_tokens_details") { $0.field("cached_tokens", cachedTokens) }
             $0.object("completion_tokens_details") {
                 $0.field("reasoning_tokens", reasoningTokens)
             }

@@ -212,6 +212,49 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         #expect(await eventually { caller.service.record.cancelled == 1 })
     }
 
+    @Test(arguments: ["/generate", "/v1/completions"])
+    func `a stream whose echo awaits the prompt's log-probabilities is kept alive`(
+        path: String
+    ) async throws {
+        let caller = Caller(.init(eventsBeforeSilence: 1)) {
+            $0.keepAliveInterval = .milliseconds(10)
+        }
+        let request = try HTTPRequest(
+            method: .post, target: path,
+            body: Array(#"{"prompt":[97,98],"echo":true,"logprobs":1,"stream":true}"#.utf8))
+        guard case .stream(let body) = try await caller.api.respond(to: request).body else {
+            Issue.record("no stream")
+            return
+        }
+        let text = Mutex("")
+        let writer = HTTPBodyWriter { (bytes) throws(HTTPError) in
+            text.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+            caller.service.release()
+        }
+        try await body(writer)
+        let told = text.withLock { $0 }
+        #expect(told.hasPrefix(": waiting\n\n"))
+        #expect(told.contains("-1.5"))
+        #expect(told.hasSuffix("data: [DONE]\n\n"))
+    }
+
+    @Test(arguments: ["/generate", "/v1/chat/completions", "/v1/completions"])
+    func `cached prompt tokens are those that the first sample of each prompt found`(
+        path: String
+    ) async throws {
+        let caller = Caller(.init(cachedPromptTokens: 3))
+        let body =
+            switch path {
+            case "/v1/chat/completions": #"{"messages":[{"role":"user","content":"a"}],"n":2}"#
+            case "/v1/completions": #"{"prompt":["abcd","efgh"],"n":2}"#
+            default: #"{"prompt":"abcd","n":2}"#
+            }
+        let reply = try await caller.post(path, body)
+        #expect(
+            try reply.at("usage.prompt_tokens_details.cached_tokens")
+                == .integer(path == "/v1/completions" ? 6 : 3))
+    }
+
     @Test func `requests that name no model get the default one`() async throws {
         let caller = Caller { $0.defaultModel = "org/tiny-a2" }
         for (model, expected) in [
