@@ -114,6 +114,7 @@ struct Completion: Sendable {
                     sample: sample, reason: reason, stopString: assembler.matchedStop,
                     completionTokens: completionTokens,
                     reasoningTokens: assembler.reasoningTokens,
+                    endsInReasoning: assembler.isReasoning,
                     cachedPromptTokens: cachedPromptTokens)))
     }
 

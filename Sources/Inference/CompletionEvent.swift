@@ -70,19 +70,22 @@ public enum CompletionEvent: Sendable {
         public var completionTokens: Int
         /// New tokens inside the thought, the closing tag included.
         public var reasoningTokens: Int
+        /// Whether the sample ended inside its thought.
+        public var endsInReasoning: Bool
         /// Tokens of the prompt that this sample found in the prefix cache.
         public var cachedPromptTokens: Int
 
         /// The end of sample `sample`.
         public init(
             sample: Int, reason: FinishReason, stopString: String?, completionTokens: Int,
-            reasoningTokens: Int, cachedPromptTokens: Int = 0
+            reasoningTokens: Int, endsInReasoning: Bool = false, cachedPromptTokens: Int = 0
         ) {
             self.sample = sample
             self.reason = reason
             self.stopString = stopString
             self.completionTokens = completionTokens
             self.reasoningTokens = reasoningTokens
+            self.endsInReasoning = endsInReasoning
             self.cachedPromptTokens = cachedPromptTokens
         }
     }

@@ -160,8 +160,9 @@ extension InferenceError {
             self = .shuttingDown
         case .maximumTokensTooSmall:
             self = .invalidRequest(field: "max_tokens", message: error.description)
-        case .invalidSampleCount:
-            self = .invalidRequest(field: "n", message: error.description)
+        case .invalidSampleCount(let count, let limit):
+            self = .invalidRequest(
+                field: "n", message: "expected 1 to \(limit), found \(count)")
         case .invalidSampling(let field, let value, let range):
             self = .invalidRequest(
                 field: Self.callersName(field), message: "expected \(range), found \(value)")

@@ -190,6 +190,16 @@ private struct Outcome {
         }
     }
 
+    @Test(arguments: [TinyCheckpoint.endOfSequence, TinyCheckpoint.closeThought])
+    func aSampleThatEndsInsideItsThoughtSaysSo(id: Int32) async throws {
+        var request = chat("why")
+        request.maximumTokens = 3
+        request.sampling.logitBias = [id: 100]
+        let end = try #require(try await run(request).finished[0])
+        #expect(end.endsInReasoning == (id == TinyCheckpoint.endOfSequence))
+        #expect(end.reasoningTokens == 1)
+    }
+
     @Test func anEqualPromptIsReportedAsCached() async throws {
         let request = chat(String(repeating: "again ", count: 40))
         let first = try await run(request)

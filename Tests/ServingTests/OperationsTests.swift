@@ -238,6 +238,21 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         #expect(told.hasSuffix("data: [DONE]\n\n"))
     }
 
+    @Test(arguments: ["/generate", "/v1/chat/completions"], [false, true])
+    func `a stop inside the thought is flagged, for it leaves no answer`(
+        path: String, streams: Bool
+    ) async throws {
+        let chat = path.hasPrefix("/v1")
+        let prompt = chat ? #""messages":[{"role":"user","content":"a"}]"# : #""prompt":"a""#
+        let body = "{\(prompt),\"stream\":\(streams)}"
+        let warning = "the model ended choice 0 inside its thought; it has no answer"
+        let mute = try await Caller(.init(thought: ["hm"], answer: [])).post(path, body)
+        let whole = try streams ? mute.documents().last : mute.at("")
+        #expect(whole?.at("warnings.0") == .string(warning))
+        let answered = try await Caller(.init(thought: ["hm"])).post(path, body)
+        #expect(answered.status == 200 && !answered.text.contains("inside its thought"))
+    }
+
     @Test(arguments: ["/generate", "/v1/chat/completions", "/v1/completions"])
     func `cached prompt tokens are those that the first sample of each prompt found`(
         path: String

@@ -163,6 +163,7 @@ final class ScriptedService: CompletionService {
                         sample: sample, reason: script.ending ?? (isWhole ? .stop : .length),
                         stopString: nil, completionTokens: spent.all,
                         reasoningTokens: spent.reasoning,
+                        endsInReasoning: script.answer.isEmpty && request.separatesReasoning,
                         cachedPromptTokens: script.cachedPromptTokens * (sample == 0 ? 1 : 10))))
             return events
         }
