@@ -198,7 +198,7 @@ import Testing
 
     @Test func `a request cut off in its header or body is told so`() async throws {
         var limits = HTTPLimits()
-        limits.halfCloseProbe = .seconds(30)
+        (limits.halfCloseProbe, limits.halfCloseGrace) = (.seconds(30), .seconds(30))
         try await withServer(limits: limits) { request in
             HTTPResponse(type: "text/plain", bytes: try await request.body.collect())
         } _: { server in
