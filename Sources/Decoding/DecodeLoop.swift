@@ -118,6 +118,10 @@ struct DecodeLoop: ~Copyable {
             sampler.logprob(
                 of: id, in: logits.values.span.extracting(range), alternatives: $0)
         }
+        let reused = scheduler.running[index].reusedCount
+        if step == 0, reused > 0 {
+            scheduler.running[index].outlet.yield(.reused(tokens: reused))
+        }
         scheduler.append(id, at: index)
         scheduler.running[index].outlet.yield(.token(id: id, logprob: logprob))
     }

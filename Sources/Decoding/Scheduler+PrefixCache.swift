@@ -50,10 +50,8 @@ extension Scheduler {
         running[index].computedCount += limits.pageSize
         running[index].prefixSerial = hit.serial
         statistics.prefixTokensReused += limits.pageSize
-        if !running[index].hasPrefixHit {
-            running[index].hasPrefixHit = true
-            statistics.prefixHits += 1
-        }
+        if running[index].reusedCount == 0 { statistics.prefixHits += 1 }
+        running[index].reusedCount += limits.pageSize
     }
 
     /// The key that the page of the next token will have, if the prompt fills that page.

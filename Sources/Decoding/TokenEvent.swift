@@ -2,6 +2,9 @@
 public enum TokenEvent: Sendable, Equatable {
     /// The sequence left the queue: its pages are reserved and its prompt is being computed.
     case admitted
+    /// So many tokens of the prompt were found in the prefix cache and not computed. Sent once,
+    /// before the first token, if there were any.
+    case reused(tokens: Int)
     /// Log-probabilities of the prompt, one per prompt token; the first is `nil`. Sent once,
     /// before the first token, when the request asked for it.
     case prompt([TokenLogprob?])

@@ -23,8 +23,8 @@ struct TokenSequence: Sendable {
     var reservedCount = 0
     /// `parent` in the key of the first page that is not full yet.
     var prefixSerial = PrefixKey.root
-    /// Whether pages of the prefix cache were used.
-    var hasPrefixHit = false
+    /// Tokens of the prompt whose pages came from the prefix cache.
+    var reusedCount = 0
     /// Log-probabilities of the prompt so far, when asked for.
     var promptLogprobs: [TokenLogprob?] = []
     /// Set when the sequence is to leave at the end of the step.

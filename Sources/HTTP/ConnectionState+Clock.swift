@@ -13,9 +13,7 @@ extension ConnectionState {
                 consider(bodySince + limits.bodyTimeout)
                 consider(bodyPeriodSince + limits.bodyRatePeriod)
             }
-            if let halfClosedSince, !responseHasBegun, phase == .exchange {
-                consider(halfClosedSince + limits.halfCloseGrace)
-            }
+            if let doubtfulUntil { consider(doubtfulUntil) }
         case .lingering: if output.isEmpty { consider(lingerUntil) }
         case .closed: return nil
         }
@@ -34,10 +32,9 @@ extension ConnectionState {
                 close(&wakeups)
             }
         case .exchange, .draining:
-            if let halfClosedSince, !responseHasBegun, phase == .exchange,
-                halfClosedSince + limits.halfCloseGrace <= now
-            {
-                return close(&wakeups)
+            if let doubtfulUntil, doubtfulUntil <= now {
+                askWhetherAnybodyReads(&wakeups)
+                guard phase == .exchange else { return }
             }
             guard !bodyHasEnded else { return }
             if bodySince + limits.bodyTimeout <= now {
@@ -49,6 +46,23 @@ extension ConnectionState {
             if output.isEmpty, lingerUntil <= now { close(&wakeups) }
         case .closed: break
         }
+    }
+
+    /// When to find out what a FIN meant, where nothing has been written since.
+    private var doubtfulUntil: Instant? {
+        guard let halfClosedSince, !responseHasBegun, phase == .exchange else { return nil }
+        return halfClosedSince
+            + (clientReadsInterim ? limits.halfCloseProbe : limits.halfCloseGrace)
+    }
+
+    /// Finds out what a FIN meant.
+    ///
+    /// An interim response (RFC 9110, section 15.2) is harmless to a client that still reads, and
+    /// the system of one that is gone answers it with a reset. HTTP/1.0 knows none.
+    private mutating func askWhetherAnybodyReads(_ wakeups: inout Wakeups) {
+        guard clientReadsInterim else { return close(&wakeups) }
+        halfClosedSince = nil
+        _ = send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), [], &wakeups)
     }
 
     /// Closes a period; one in which it was the handler that did not read does not count.

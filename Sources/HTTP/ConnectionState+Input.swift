@@ -139,6 +139,7 @@ extension ConnectionState {
         _ arrival: Result<HTTPRequest, HTTPError>, head: RequestHead?, _ wakeups: inout Wakeups
     ) {
         clientKeepsAlive = head?.keepsAlive ?? false
+        clientReadsInterim = head?.version == .http11
         if let waiter = requestWaiter {
             requestWaiter = nil
             wakeups.request = (waiter, arrival)

@@ -51,6 +51,8 @@ struct ConnectionState: Sendable {
     var mustSendContinue = false
     /// Whether the client has said that it may send another request.
     var clientKeepsAlive = true
+    /// Whether the client's version has interim responses.
+    var clientReadsInterim = false
     var responseHasBegun = false
     var responseHasEnded = false
     /// The head of a streaming response until its first bytes come.

@@ -34,12 +34,15 @@ public struct HTTPLimits: Sendable, Hashable {
     public var idleTimeout = Duration.seconds(75)
     /// How long a client may leave waiting bytes of its response without taking any.
     public var writeTimeout = Duration.seconds(30)
-    /// How long a handler may go on for a client that has sent FIN and got no byte of its answer.
+    /// How long a client that has sent FIN may get no byte of its answer before it is asked whether
+    /// it is still there.
     ///
     /// A FIN may mean "that was my whole request" (`printf … | nc -N`) or "I am gone" (an
     /// interrupted client), and TCP does not tell which until something is written. A quick
-    /// handler is therefore let finish; a long one that has not begun to answer is cancelled. Once
-    /// the response has begun its own writes find out.
+    /// handler is therefore let finish; then an interim response asks, and the handler is
+    /// cancelled if the client is gone. Once the response has begun its own writes find out.
+    public var halfCloseProbe = Duration.milliseconds(50)
+    /// The same for clients of HTTP/1.0, which cannot be asked: their handlers are cancelled.
     public var halfCloseGrace = Duration.seconds(1)
     /// How long a connection is drained after an error, so that the client gets to read it.
     public var lingerTimeout = Duration.seconds(2)

@@ -28,22 +28,20 @@ struct Completion: Sendable {
         defer { continuation.finish() }
         guard let first = streams.first else { return }
         await withDiscardingTaskGroup { group in
-            // The prompt's log-probabilities belong to the first event, and the first sample
-            // brings them: the others' texts wait until it is out.
-            var events = first.makeAsyncIterator()
-            var echo: [TokenReport]?
-            if request.echo {
-                echo = prompt.map { model.report($0, nil, isReasoning: false) }
-                if request.topLogprobs != nil {
-                    echo = await promptReports(&events) ?? echo
-                }
-            }
             continuation.yield(
                 .accepted(
                     CompletionEvent.Accepted(
                         model: model.description.id, promptTokens: prompt.count,
-                        maximumTokens: maximumTokens, startsInReasoning: startsInReasoning,
-                        echo: echo)))
+                        maximumTokens: maximumTokens, startsInReasoning: startsInReasoning)))
+            // The first sample brings the prompt's log-probabilities, which come before any text:
+            // the others' texts wait until they are out.
+            var events = first.makeAsyncIterator()
+            if request.echo {
+                var echo: [TokenReport]?
+                if request.topLogprobs != nil { echo = await promptReports(&events) }
+                continuation.yield(
+                    .echo(echo ?? prompt.map { model.report($0, nil, isReasoning: false) }))
+            }
             for index in streams.indices.dropFirst() {
                 group.addTask {
                     var events = streams[index].makeAsyncIterator()
@@ -73,12 +71,14 @@ struct Completion: Sendable {
             tokenizer: model.text.tokenizer, tags: tags,
             startsInReasoning: startsInReasoning, stops: request.stopStrings)
         let stopIDs = model.stopIDs(for: request)
-        var completionTokens = 0
+        var (completionTokens, cachedPromptTokens) = (0, 0)
         var reason = FinishReason.cancelled
         reading: while let event = await events.next(isolation: #isolation) {
             switch event {
             case .admitted, .prompt:
                 continue
+            case .reused(let tokens):
+                cachedPromptTokens = tokens
             case .finished(let why):
                 reason = why
                 break reading
@@ -113,7 +113,9 @@ struct Completion: Sendable {
                 CompletionEvent.Finished(
                     sample: sample, reason: reason, stopString: assembler.matchedStop,
                     completionTokens: completionTokens,
-                    reasoningTokens: assembler.reasoningTokens)))
+                    reasoningTokens: assembler.reasoningTokens,
+                    endsInReasoning: assembler.isReasoning,
+                    cachedPromptTokens: cachedPromptTokens)))
     }
 
     private func emit(_ sample: Int, _ piece: SampleAssembler.Piece, _ tokens: [TokenReport]) {

@@ -8,6 +8,9 @@
 public enum CompletionEvent: Sendable {
     /// The prompt is understood, the ceilings are set, the request waits or runs.
     case accepted(Accepted)
+    /// The prompt's tokens, before the first delta, when the request asked for an echo; with
+    /// log-probabilities the prompt has to be computed first.
+    case echo([TokenReport])
     /// Some text of one sample.
     case delta(Delta)
     /// One sample ended.
@@ -23,19 +26,15 @@ public enum CompletionEvent: Sendable {
         public var maximumTokens: Int
         /// Whether the prompt ends inside the thought.
         public var startsInReasoning: Bool
-        /// The prompt's tokens, when the request asked for an echo.
-        public var echo: [TokenReport]?
 
         /// What was decided.
         public init(
-            model: String, promptTokens: Int, maximumTokens: Int, startsInReasoning: Bool,
-            echo: [TokenReport]?
+            model: String, promptTokens: Int, maximumTokens: Int, startsInReasoning: Bool
         ) {
             self.model = model
             self.promptTokens = promptTokens
             self.maximumTokens = maximumTokens
             self.startsInReasoning = startsInReasoning
-            self.echo = echo
         }
     }
 
@@ -71,17 +70,23 @@ public enum CompletionEvent: Sendable {
         public var completionTokens: Int
         /// New tokens inside the thought, the closing tag included.
         public var reasoningTokens: Int
+        /// Whether the sample ended inside its thought.
+        public var endsInReasoning: Bool
+        /// Tokens of the prompt that this sample found in the prefix cache.
+        public var cachedPromptTokens: Int
 
         /// The end of sample `sample`.
         public init(
             sample: Int, reason: FinishReason, stopString: String?, completionTokens: Int,
-            reasoningTokens: Int
+            reasoningTokens: Int, endsInReasoning: Bool = false, cachedPromptTokens: Int = 0
         ) {
             self.sample = sample
             self.reason = reason
             self.stopString = stopString
             self.completionTokens = completionTokens
             self.reasoningTokens = reasoningTokens
+            self.endsInReasoning = endsInReasoning
+            self.cachedPromptTokens = cachedPromptTokens
         }
     }
 }

@@ -148,7 +148,9 @@ extension InferenceError {
             self =
                 field == "prompt"
                 ? .invalidToken(id: id, vocabularySize: vocabularySize)
-                : .invalidRequest(field: field, message: error.description)
+                : .invalidRequest(
+                    field: "\(Self.callersName(field)).\(id)",
+                    message: "expected a token id below \(vocabularySize)")
         case .insufficientPages:
             self = .insufficientMemory(
                 neededTokens: neededTokens, availableTokens: availableTokens)
@@ -158,12 +160,21 @@ extension InferenceError {
             self = .shuttingDown
         case .maximumTokensTooSmall:
             self = .invalidRequest(field: "max_tokens", message: error.description)
-        case .invalidSampleCount:
-            self = .invalidRequest(field: "n", message: error.description)
-        case .invalidSampling(let field, _, _):
-            self = .invalidRequest(field: field, message: error.description)
+        case .invalidSampleCount(let count, let limit):
+            self = .invalidRequest(
+                field: "n", message: "expected 1 to \(limit), found \(count)")
+        case .invalidSampling(let field, let value, let range):
+            self = .invalidRequest(
+                field: Self.callersName(field), message: "expected \(range), found \(value)")
         case .unknownMember:
             self = .invalidRequest(field: "model", message: error.description)
+        }
+    }
+
+    /// The name that callers know a sampling field by: `logitBias` is their `logit_bias`.
+    private static func callersName(_ field: String) -> String {
+        field.reduce(into: "") { name, letter in
+            name += letter.isUppercase ? "_\(letter.lowercased())" : "\(letter)"
         }
     }
 }

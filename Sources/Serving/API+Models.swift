@@ -41,7 +41,7 @@ extension API {
         json.field("max_model_len", model.contextLength)
         json.object("meta") {
             $0.field("alpha", model.alpha)
-            $0.field("context_length", model.contextLength)
+            $0.field("context", model.contextLength)
             $0.field("architecture", model.architecture)
             $0.field("dtype", model.elementType)
             $0.field("parameters", model.parameterCount)
@@ -57,7 +57,13 @@ extension API {
         json.field("created", models.map(\.created).min() ?? 0)
         json.field("owned_by", "laconic")
         json.field("max_model_len", models.map(\.contextLength).max())
+        let types = Set(models.map(\.elementType))
         json.object("meta") {
+            // The model that is chosen decides what they do not share.
+            $0.field("alpha", nil as Double?)
+            $0.field("context", models.map(\.contextLength).max())
+            $0.field("dtype", types.count == 1 ? types.first : nil)
+            $0.field("status", "loaded")
             $0.array("routes_to") { for model in models { $0.value(model.id) } }
         }
     }

@@ -8,7 +8,7 @@ extension CompletionProgress {
             $0.field("prompt_tokens", promptTokens)
             $0.field("completion_tokens", completionTokens)
             $0.field("total_tokens", promptTokens + completionTokens)
-            $0.object("prompt_tokens_details") { $0.field("cached_tokens", 0) }
+            $0.object("prompt_tokens_details") { $0.field("cached_tokens", cachedTokens) }
             $0.object("completion_tokens_details") {
                 $0.field("reasoning_tokens", reasoningTokens)
             }
@@ -56,9 +56,20 @@ extension CompletionProgress {
 
     /// Writes `warnings` if there are any.
     func writeWarnings(into json: inout JSONWriter) {
-        guard !job.warnings.isEmpty else { return }
+        let warnings = job.warnings + endingWarnings
+        guard !warnings.isEmpty else { return }
         json.array("warnings") {
-            for warning in job.warnings { $0.value(warning) }
+            for warning in warnings { $0.value(warning) }
+        }
+    }
+
+    /// What `finish_reason` hides: a model that stops while it thinks leaves no answer.
+    private var endingWarnings: [String] {
+        choices.enumerated().compactMap { index, choice in
+            guard let end = choice.finished, end.reason == .stop, end.endsInReasoning else {
+                return nil
+            }
+            return "the model ended choice \(index) inside its thought; it has no answer"
         }
     }
 

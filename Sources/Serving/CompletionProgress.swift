@@ -23,6 +23,8 @@ struct CompletionProgress {
     let job: CompletionJob
     /// What was decided, by prompt.
     let accepted: [CompletionEvent.Accepted]
+    /// The prompts' own tokens, by prompt, where they are to be echoed and known by now.
+    private(set) var echoes: [[TokenReport]?]
     /// The ceilings, by prompt.
     let budgets: [EffectiveBudget]
     /// The choices: all samples of the first prompt, then those of the second, and so on.
@@ -41,6 +43,7 @@ struct CompletionProgress {
         self.job = job
         self.accepted = accepted
         self.received = received
+        echoes = Array(repeating: nil, count: accepted.count)
         var budgets: [EffectiveBudget] = []
         for decided in accepted {
             do {
@@ -76,6 +79,8 @@ struct CompletionProgress {
         switch event {
         case .accepted:
             break
+        case .echo(let tokens):
+            echoes[prompt] = tokens
         case .delta(let delta):
             if firstToken == nil { firstToken = .now }
             guard !job.streams, !job.discardsOutput else { return }
@@ -115,6 +120,14 @@ struct CompletionProgress {
 
     /// Tokens of all prompts; samples of a prompt share it.
     var promptTokens: Int { accepted.map(\.promptTokens).reduce(0, +) }
+    /// Tokens of all prompts that were found in the prefix cache.
+    ///
+    /// Of several samples of a prompt the first is asked: what the others found, it computed.
+    var cachedTokens: Int {
+        accepted.indices
+            .compactMap { choices[index(prompt: $0, sample: 0)].finished?.cachedPromptTokens }
+            .reduce(0, +)
+    }
     /// New tokens of all choices.
     var completionTokens: Int {
         choices.compactMap { $0.finished?.completionTokens }.reduce(0, +)

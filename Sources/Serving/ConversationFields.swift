@@ -67,7 +67,7 @@ extension RequestFields {
         return .array(tools)
     }
 
-    /// The message as templates expect it: content in one text, both names of the reasoning.
+    /// The message as templates expect it: content in one text, no nulls, the thought's names.
     private func message(
         _ members: [TemplateValue.Pair]
     ) throws(ServingError) -> TemplateValue {
@@ -82,17 +82,32 @@ extension RequestFields {
         for member in members {
             var member = member
             if member.key == "content" { member.value = try content(member.value) }
+            // transformers drops null members, and templates ask `'tool_calls' in message`. Those
+            // of the R1 family ask for more: `content is none` where there are tool calls.
+            let isMissing = member.value == .null
+            if isMissing, member.key != "content" || peek("tool_calls") == nil { continue }
             written.append(member)
         }
-        for (one, other) in [
-            ("reasoning", "reasoning_content"), ("reasoning_content", "reasoning"),
-        ] {
-            guard let thought = peek(one), peek(other) == nil else { continue }
-            guard case .string = thought else { throw mismatch(one, "a string", thought) }
-            written.removeAll { $0.key == other }
-            written.append(TemplateValue.Pair(key: other, value: thought))
-        }
+        try nameThought(in: &written)
         return .object(written)
+    }
+
+    /// Puts a message's thought under the names that templates read it by, as transformers does
+    /// (`_alias_reasoning_fields`).
+    private func nameThought(in members: inout [TemplateValue.Pair]) throws(ServingError) {
+        let names = ["reasoning_content", "thinking", "reasoning"]
+        guard let name = names.first(where: { peek($0) != nil }), let thought = peek(name) else {
+            return
+        }
+        guard case .string = thought else { throw mismatch(name, "a string", thought) }
+        if peek("thinking") == nil {
+            members.insert(TemplateValue.Pair(key: "thinking", value: thought), at: 0)
+        }
+        if let position = members.firstIndex(where: { $0.key == "reasoning_content" }) {
+            members[position].value = thought
+        } else {
+            members.append(TemplateValue.Pair(key: "reasoning_content", value: thought))
+        }
     }
 
     /// A message's text: as it is, or its text parts joined by line breaks.

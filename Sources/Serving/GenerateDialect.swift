@@ -71,7 +71,7 @@ struct GenerateDialect: CompletionDialect {
     }
 
     private func writePrompt(_ progress: CompletionProgress, into json: inout JSONWriter) {
-        guard echoes, let tokens = progress.accepted.first?.echo else { return }
+        guard echoes, let tokens = progress.echoes.first ?? nil else { return }
         json.object("prompt") {
             $0.field("text", String(decoding: tokens.flatMap(\.bytes), as: UTF8.self))
             $0.array("tokens") { for token in tokens { $0.element(token) } }
@@ -94,7 +94,7 @@ struct GenerateDialect: CompletionDialect {
         for event: CompletionEvent, prompt: Int, progress: CompletionProgress
     ) -> [[UInt8]] {
         switch event {
-        case .accepted:
+        case .accepted, .echo:
             return []
         case .delta(let delta):
             guard !delta.isEmpty else { return [] }

@@ -48,7 +48,7 @@ struct TextDialect: CompletionDialect {
         for event: CompletionEvent, prompt: Int, progress: CompletionProgress
     ) -> [[UInt8]] {
         switch event {
-        case .accepted:
+        case .accepted, .echo:
             return []
         case .delta(let delta):
             let index = progress.index(prompt: prompt, sample: delta.sample)
@@ -99,7 +99,7 @@ struct TextDialect: CompletionDialect {
         ofChoice index: Int, _ progress: CompletionProgress
     ) -> (text: String, tokens: [TokenReport], absentBytes: Int) {
         let prompt = progress.prompt(ofChoice: index)
-        let tokens = progress.accepted[prompt].echo ?? []
+        let tokens = progress.echoes[prompt] ?? []
         let bytes = tokens.flatMap(\.bytes)
         guard let text = progress.job.echoedTexts[prompt] else {
             return (String(decoding: bytes, as: UTF8.self), tokens, 0)

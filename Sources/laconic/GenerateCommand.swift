@@ -120,6 +120,8 @@ private struct Answer {
         case .accepted(let accepted):
             model = accepted.model
             promptTokens = accepted.promptTokens
+        case .echo:
+            break
         case .delta(let delta):
             if showsText {
                 if text.isEmpty && !reasoning.isEmpty && !delta.content.isEmpty {

@@ -58,6 +58,19 @@ import Testing
         #expect(statistics.prefixHits == (reused > 0 ? 1 : 0))
     }
 
+    @Test("a sequence tells before its first token how much of its prompt was cached, if any was")
+    func reuseIsTold() async {
+        var bench = Bench()
+        let request = SequenceRequest(prompt: prompt(14), maximumTokens: 2)
+        for expected in [[], [TokenEvent.reused(tokens: 12)]] {
+            let stream = bench.submit(request)
+            bench.runToEnd()
+            var events: [TokenEvent] = []
+            for await event in stream { events.append(event) }
+            #expect(Array(events.dropFirst().dropLast(3)) == expected)
+        }
+    }
+
     @Test("the samples of one prompt compute its pages once")
     func samples() {
         var bench = Bench()

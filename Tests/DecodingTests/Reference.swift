@@ -136,7 +136,17 @@ enum RandomRequests {
 func collect(_ stream: TokenStream) async -> [TokenEvent] {
     var events: [TokenEvent] = []
     for await event in stream { events.append(event) }
-    return events
+    return events.apartFromReuse
+}
+
+extension [TokenEvent] {
+    /// The events that depend on the request alone: all but how much of the prompt was cached.
+    var apartFromReuse: [TokenEvent] {
+        filter { event in
+            if case .reused = event { return false }
+            return true
+        }
+    }
 }
 
 /// The ids among events.

@@ -89,7 +89,7 @@ import Testing
     @Test(arguments: Scene.allCases)
     func `a reset cancels the handler at once`(scene: Scene) async throws {
         var limits = HTTPLimits()
-        limits.halfCloseGrace = .seconds(30)
+        limits.halfCloseProbe = .seconds(30)
         let time = try await leave(scene, limits: limits) { $0.stream.resetOnClose() }
         #expect(time < .seconds(5))
     }
@@ -97,13 +97,13 @@ import Testing
     @Test(arguments: [Scene.computing, .readingBody])
     func `a plain close cancels a handler that has answered nothing`(scene: Scene) async throws {
         var limits = HTTPLimits()
-        limits.halfCloseGrace = .milliseconds(60)
+        limits.halfCloseProbe = .milliseconds(60)
         #expect(try await leave(scene, limits: limits) { _ in } < .seconds(5))
     }
 
     @Test func `a client that half-closes after a quick request is served`() async throws {
         var limits = HTTPLimits()
-        limits.halfCloseGrace = .seconds(30)
+        limits.halfCloseProbe = .seconds(30)
         try await withServer(limits: limits) { request in
             try await Task.sleep(for: .milliseconds(20))
             return HTTPResponse(type: "text/plain", bytes: Array(request.path.utf8))
@@ -119,10 +119,49 @@ import Testing
         }
     }
 
+    @Test func `a client that half-closes before a long answer still gets it`() async throws {
+        var limits = HTTPLimits()
+        limits.halfCloseProbe = .milliseconds(20)
+        try await withServer(limits: limits) { request in
+            try await Task.sleep(for: .milliseconds(200))
+            return HTTPResponse(type: "text/plain", bytes: Array(request.path.utf8))
+        } _: { server in
+            var client = try TestClient(server)
+            try await client.send("GET /long HTTP/1.1\r\nHost: h\r\n\r\n")
+            client.stream.finishWriting()
+            // An interim response has no body; the final one follows it.
+            try await client.receive(until: "/long")
+            #expect(client.received.starts(with: "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200".utf8))
+        }
+    }
+
+    @Test(arguments: [Duration.seconds(30), .milliseconds(20)])
+    func `a client of HTTP 1.0 that half-closes has its grace and no interim response`(
+        grace: Duration
+    ) async throws {
+        let isServed = grace > .seconds(1)
+        var limits = HTTPLimits()
+        limits.halfCloseProbe = .milliseconds(1)
+        limits.halfCloseGrace = grace
+        try await withServer(limits: limits) { request in
+            try await Task.sleep(for: isServed ? .milliseconds(20) : .seconds(50))
+            return HTTPResponse(type: "text/plain", bytes: Array(request.path.utf8))
+        } _: { server in
+            var client = try TestClient(server)
+            try await client.send("GET / HTTP/1.0\r\n\r\n")
+            client.stream.finishWriting()
+            try await client.receive()
+            let (hasEnded, received) = (client.hasEnded, client.received)
+            #expect(hasEnded)
+            #expect(received.starts(with: (isServed ? "HTTP/1.1 200" : "").utf8))
+            #expect(received.isEmpty != isServed)
+        }
+    }
+
     @Test func `a half-closed client that reads slowly gets the whole response`() async throws {
         let body = [UInt8](repeating: 65, count: 9_000_000)
         var limits = HTTPLimits()
-        limits.halfCloseGrace = .seconds(30)
+        limits.halfCloseProbe = .seconds(30)
         try await withServer(limits: limits) { _ in
             HTTPResponse(type: "text/plain", bytes: body)
         } _: { server in
@@ -140,7 +179,7 @@ import Testing
 
     @Test func `a stream goes on for a client that has half-closed and still reads`() async throws {
         var limits = HTTPLimits()
-        limits.halfCloseGrace = .milliseconds(20)
+        limits.halfCloseProbe = .milliseconds(20)
         try await withServer(limits: limits) { _ in
             .events { writer in
                 for index in 0..<10 {
@@ -159,7 +198,7 @@ import Testing
 
     @Test func `a request cut off in its header or body is told so`() async throws {
         var limits = HTTPLimits()
-        limits.halfCloseGrace = .seconds(30)
+        (limits.halfCloseProbe, limits.halfCloseGrace) = (.seconds(30), .seconds(30))
         try await withServer(limits: limits) { request in
             HTTPResponse(type: "text/plain", bytes: try await request.body.collect())
         } _: { server in

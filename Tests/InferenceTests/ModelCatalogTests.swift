@@ -9,6 +9,7 @@ import Tokenization
 /// What came of one completion.
 private struct Outcome {
     var accepted: CompletionEvent.Accepted?
+    var echo: [TokenReport]?
     var reasoning: [Int: String] = [:]
     var content: [Int: String] = [:]
     var tokens: [Int: [TokenReport]] = [:]
@@ -18,6 +19,7 @@ private struct Outcome {
         for await event in events {
             switch event {
             case .accepted(let value): accepted = value
+            case .echo(let tokens): echo = tokens
             case .delta(let delta):
                 reasoning[delta.sample, default: ""] += delta.reasoning
                 content[delta.sample, default: ""] += delta.content
@@ -161,12 +163,51 @@ private struct Outcome {
         request.topLogprobs = 2
         request.maximumTokens = 0
         let outcome = try await run(request)
-        let echo = try #require(outcome.accepted?.echo)
+        let echo = try #require(outcome.echo)
         #expect(echo.map(\.id) == [1, 2, 3, 4])
         #expect(echo[0].logprob == nil)
         #expect(echo.dropFirst().allSatisfy { ($0.logprob ?? 1) < 0 && $0.top.count == 2 })
         #expect(outcome.finished[0]?.completionTokens == 0)
         #expect(outcome.ids().isEmpty)
+    }
+
+    @Test func anEchoIsAcceptedBeforeItsPromptIsComputed() async throws {
+        var request = CompletionRequest(prompt: .ids([1, 2, 3, 4]))
+        request.echo = true
+        request.maximumTokens = 2
+        for logprobs in [nil, 1] {
+            request.topLogprobs = logprobs
+            var kinds: [String] = []
+            for await event in try await catalog.complete(request) {
+                switch event {
+                case .accepted: kinds.append("accepted")
+                case .echo: kinds.append("echo")
+                case .delta, .finished: kinds.append("text")
+                }
+            }
+            #expect(kinds.prefix(2) == ["accepted", "echo"])
+            #expect(kinds.dropFirst(2).allSatisfy { $0 == "text" } && kinds.count > 2)
+        }
+    }
+
+    @Test(arguments: [TinyCheckpoint.endOfSequence, TinyCheckpoint.closeThought])
+    func aSampleThatEndsInsideItsThoughtSaysSo(id: Int32) async throws {
+        var request = chat("why")
+        request.maximumTokens = 3
+        request.sampling.logitBias = [id: 100]
+        let end = try #require(try await run(request).finished[0])
+        #expect(end.endsInReasoning == (id == TinyCheckpoint.endOfSequence))
+        #expect(end.reasoningTokens == 1)
+    }
+
+    @Test func anEqualPromptIsReportedAsCached() async throws {
+        let request = chat(String(repeating: "again ", count: 40))
+        let first = try await run(request)
+        let second = try await run(request)
+        #expect(first.finished[0]?.cachedPromptTokens == 0)
+        let cached = try #require(second.finished[0]?.cachedPromptTokens)
+        #expect(cached > 0 && cached < second.accepted?.promptTokens ?? 0)
+        #expect(second.ids() == first.ids())
     }
 
     @Test func refusalsNameWhatIsWrong() async throws {
@@ -180,6 +221,22 @@ private struct Outcome {
         }
         await #expect(throws: InferenceError.invalidToken(id: 262, vocabularySize: 262)) {
             try await catalog.complete(CompletionRequest(prompt: .ids([1, 262])))
+        }
+        var biased = chat("x")
+        biased.sampling.logitBias = [262: 1]
+        await #expect(
+            throws: InferenceError.invalidRequest(
+                field: "logit_bias.262", message: "expected a token id below 262")
+        ) {
+            try await catalog.complete(biased)
+        }
+        biased.sampling = SamplingOverrides()
+        biased.sampling.topK = -1
+        await #expect(
+            throws: InferenceError.invalidRequest(
+                field: "top_k", message: "expected at least 0, found -1.0")
+        ) {
+            try await catalog.complete(biased)
         }
         let long = [Int32](repeating: 1, count: 512)
         await #expect(

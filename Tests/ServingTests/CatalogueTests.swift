@@ -11,12 +11,13 @@ import Tokenization
             reply.text == """
                 {"object":"list","data":[{"id":"tiny-a0","object":"model","created":1700000000,\
                 "owned_by":"laconic","max_model_len":1000,"meta":{"alpha":0.0,\
-                "context_length":1000,"architecture":"qwen2","dtype":"bf16","parameters":123,\
+                "context":1000,"architecture":"qwen2","dtype":"bf16","parameters":123,\
                 "status":"loaded"}},{"id":"org/tiny-a2","object":"model","created":1700000000,\
                 "owned_by":"laconic","max_model_len":1000,"meta":{"alpha":0.2,\
-                "context_length":1000,"architecture":"qwen2","dtype":"bf16","parameters":123,\
+                "context":1000,"architecture":"qwen2","dtype":"bf16","parameters":123,\
                 "status":"loaded"}},{"id":"auto","object":"model","created":1700000000,\
-                "owned_by":"laconic","max_model_len":1000,"meta":{"routes_to":["tiny-a0",\
+                "owned_by":"laconic","max_model_len":1000,"meta":{"alpha":null,"context":1000,"dtype":"bf16",\
+                "status":"loaded","routes_to":["tiny-a0",\
                 "org/tiny-a2"]}}]}
                 """)
     }

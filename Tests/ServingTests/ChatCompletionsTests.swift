@@ -167,6 +167,48 @@ import Tokenization
         #expect(bytes == [.integer(0xC3), .integer(0xA9)])
     }
 
+    @Test(arguments: [
+        // The thought's names, in transformers' order of preference.
+        (
+            #"{"role":"assistant","content":"b","reasoning":"r"}"#,
+            #"{"thinking":"r","role":"assistant","content":"b","reasoning":"r","reasoning_content":"r"}"#
+        ),
+        (
+            #"{"reasoning_content":"q","role":"assistant","content":"b","reasoning":"r"}"#,
+            #"{"thinking":"q","reasoning_content":"q","role":"assistant","content":"b","reasoning":"r"}"#
+        ),
+        (
+            #"{"role":"assistant","thinking":"t","content":"b","reasoning":"r"}"#,
+            #"{"role":"assistant","thinking":"t","content":"b","reasoning":"r","reasoning_content":"t"}"#
+        ),
+        (
+            #"{"role":"assistant","content":"b","reasoning":"","thinking":null}"#,
+            #"{"thinking":"","role":"assistant","content":"b","reasoning":"","reasoning_content":""}"#
+        ),
+        // No nulls, but for the content beside tool calls.
+        (
+            #"{"role":"assistant","content":"b","reasoning":null,"tool_calls":null,"refusal":null}"#,
+            #"{"role":"assistant","content":"b"}"#
+        ),
+        (#"{"role":"assistant","content":null}"#, #"{"role":"assistant"}"#),
+        (
+            #"{"role":"assistant","content":null,"tool_calls":[{"id":"c"}]}"#,
+            #"{"role":"assistant","content":null,"tool_calls":[{"id":"c"}]}"#
+        ),
+    ])
+    func `a message reaches the template as transformers would hand it over`(
+        sent: String, read: String
+    ) async throws {
+        let caller = Caller()
+        _ = try await caller.post(Self.route, "{\"messages\":[\(sent)]}")
+        guard case .conversation(let variables) = caller.service.record.requests.first?.prompt
+        else {
+            Issue.record("no conversation")
+            return
+        }
+        #expect(variables["messages"] == .array([try JSONReader.read(Array(read.utf8))]))
+    }
+
     @Test func `the conversation reaches the template as sent, parts joined, keys in order`()
         async throws
     {
@@ -190,6 +232,7 @@ import Tokenization
         #expect(messages.at("2.content") == .null)
         #expect(messages.at("2.reasoning") == .string("r"))
         #expect(messages.at("2.reasoning_content") == .string("r"))
+        #expect(messages.at("2.thinking") == .string("r"))
         #expect(
             messages.at("2.tool_calls.0")
                 == .object([

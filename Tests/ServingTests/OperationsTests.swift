@@ -212,6 +212,64 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         #expect(await eventually { caller.service.record.cancelled == 1 })
     }
 
+    @Test(arguments: ["/generate", "/v1/completions"])
+    func `a stream whose echo awaits the prompt's log-probabilities is kept alive`(
+        path: String
+    ) async throws {
+        let caller = Caller(.init(eventsBeforeSilence: 1)) {
+            $0.keepAliveInterval = .milliseconds(10)
+        }
+        let request = try HTTPRequest(
+            method: .post, target: path,
+            body: Array(#"{"prompt":[97,98],"echo":true,"logprobs":1,"stream":true}"#.utf8))
+        guard case .stream(let body) = try await caller.api.respond(to: request).body else {
+            Issue.record("no stream")
+            return
+        }
+        let text = Mutex("")
+        let writer = HTTPBodyWriter { (bytes) throws(HTTPError) in
+            text.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+            caller.service.release()
+        }
+        try await body(writer)
+        let told = text.withLock { $0 }
+        #expect(told.hasPrefix(": waiting\n\n"))
+        #expect(told.contains("-1.5"))
+        #expect(told.hasSuffix("data: [DONE]\n\n"))
+    }
+
+    @Test(arguments: ["/generate", "/v1/chat/completions"], [false, true])
+    func `a stop inside the thought is flagged, for it leaves no answer`(
+        path: String, streams: Bool
+    ) async throws {
+        let chat = path.hasPrefix("/v1")
+        let prompt = chat ? #""messages":[{"role":"user","content":"a"}]"# : #""prompt":"a""#
+        let body = "{\(prompt),\"stream\":\(streams)}"
+        let warning = "the model ended choice 0 inside its thought; it has no answer"
+        let mute = try await Caller(.init(thought: ["hm"], answer: [])).post(path, body)
+        let whole = try streams ? mute.documents().last : mute.at("")
+        #expect(whole?.at("warnings.0") == .string(warning))
+        let answered = try await Caller(.init(thought: ["hm"])).post(path, body)
+        #expect(answered.status == 200 && !answered.text.contains("inside its thought"))
+    }
+
+    @Test(arguments: ["/generate", "/v1/chat/completions", "/v1/completions"])
+    func `cached prompt tokens are those that the first sample of each prompt found`(
+        path: String
+    ) async throws {
+        let caller = Caller(.init(cachedPromptTokens: 3))
+        let body =
+            switch path {
+            case "/v1/chat/completions": #"{"messages":[{"role":"user","content":"a"}],"n":2}"#
+            case "/v1/completions": #"{"prompt":["abcd","efgh"],"n":2}"#
+            default: #"{"prompt":"abcd","n":2}"#
+            }
+        let reply = try await caller.post(path, body)
+        #expect(
+            try reply.at("usage.prompt_tokens_details.cached_tokens")
+                == .integer(path == "/v1/completions" ? 6 : 3))
+    }
+
     @Test func `requests that name no model get the default one`() async throws {
         let caller = Caller { $0.defaultModel = "org/tiny-a2" }
         for (model, expected) in [

@@ -24,6 +24,8 @@ final class ScriptedService: CompletionService {
         var pause: Duration = .zero
         var heartbeat = 0.1
         var contextLength = 1000
+        /// What each sample finds in the prefix cache: the first so much, the others ten times.
+        var cachedPromptTokens = 0
     }
 
     struct Record {
@@ -85,8 +87,10 @@ final class ScriptedService: CompletionService {
         let ceiling = min(request.maximumTokens ?? room, room)
         let accepted = CompletionEvent.Accepted(
             model: model.id, promptTokens: prompt.count, maximumTokens: ceiling,
-            startsInReasoning: !script.thought.isEmpty, echo: request.echo ? prompt : nil)
-        let events = [.accepted(accepted)] + events(of: request, ceiling: ceiling)
+            startsInReasoning: !script.thought.isEmpty)
+        let opening: [CompletionEvent] =
+            [.accepted(accepted)] + (request.echo ? [.echo(prompt)] : [])
+        let events = opening + events(of: request, ceiling: ceiling)
         return play(events, silence: script.fallsSilent(request) ? script.eventsBeforeSilence : nil)
     }
 
@@ -158,7 +162,9 @@ final class ScriptedService: CompletionService {
                     CompletionEvent.Finished(
                         sample: sample, reason: script.ending ?? (isWhole ? .stop : .length),
                         stopString: nil, completionTokens: spent.all,
-                        reasoningTokens: spent.reasoning)))
+                        reasoningTokens: spent.reasoning,
+                        endsInReasoning: script.answer.isEmpty && request.separatesReasoning,
+                        cachedPromptTokens: script.cachedPromptTokens * (sample == 0 ? 1 : 10))))
             return events
         }
         // Samples take turns, as in a batch.
