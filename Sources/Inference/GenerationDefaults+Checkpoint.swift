@@ -13,7 +13,10 @@ extension GenerationDefaults {
         self.init()
         do {
             let generation = try checkpoint.json(.generationConfiguration)
-            if let generation { try read(generation) }
+            if let generation {
+                _ = try generation.members()
+                try read(generation)
+            }
             let ids = try (generation ?? checkpoint.json(.configuration))?["eos_token_id"]
             if let ids {
                 for node in try Self.list(ids) { stopIDs.insert(try Self.id(node, vocabularySize)) }

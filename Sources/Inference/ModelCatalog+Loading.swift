@@ -88,6 +88,15 @@ struct ModelSource {
         alpha = FamilyDirectory.alpha(inName: name)
     }
 
+    /// Refuses weights that are infinite or no numbers: they would answer with noise.
+    func checkWeights(using pool: WorkerPool) throws(ModelLoadingError) {
+        do {
+            try inspection.checkWeights(using: pool)
+        } catch {
+            throw .checkpoint("\(error)")
+        }
+    }
+
     /// What callers ask for: the folder's or file's name.
     var name: String {
         let url = URL(fileURLWithPath: checkpoint.location).standardizedFileURL
@@ -120,6 +129,7 @@ struct ModelSource {
     func engine(
         pool: WorkerPool, options: LoadOptions, shareCount: Int
     ) throws(ModelLoadingError) -> (engine: Engine, contextLength: Int) {
+        try checkWeights(using: pool)
         do {
             let model = try Transformer.load(
                 checkpoint, pool: pool,
@@ -150,6 +160,7 @@ extension [ModelSource] {
     func engine(
         pool: WorkerPool, options: LoadOptions, shareCount: Int
     ) throws(ModelLoadingError) -> (engine: Engine, contextLength: Int) {
+        for source in self { try source.checkWeights(using: pool) }
         do {
             let model = try FamilyModel.load(
                 map(\.checkpoint), pool: pool,

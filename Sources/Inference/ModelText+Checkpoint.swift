@@ -44,9 +44,21 @@ extension ModelText {
         } catch let error as CheckpointError {
             throw .checkpoint("\(error)")
         } catch {
-            throw .tokenizer(
-                path: checkpoint.path(of: .tokenizer) ?? checkpoint.location, message: "\(error)")
+            throw brokenTokenizer(checkpoint, message: "\(error)")
         }
+    }
+
+    /// The error for a message that may begin with the name of the file it is about.
+    private static func brokenTokenizer(
+        _ checkpoint: Checkpoint, message: String
+    ) -> ModelLoadingError {
+        for file in CompanionFile.allCases where message.hasPrefix("\(file.rawValue): ") {
+            guard let path = checkpoint.path(of: file) else { break }
+            return .tokenizer(
+                path: path, message: String(message.dropFirst(file.rawValue.count + 2)))
+        }
+        return .tokenizer(
+            path: checkpoint.path(of: .tokenizer) ?? checkpoint.location, message: message)
     }
 
     private static func vocabulary(

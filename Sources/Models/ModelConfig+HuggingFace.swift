@@ -61,6 +61,12 @@ extension ModelConfig {
                 throw fields.unsupported(
                     "architectures", "one of \(known)", found: names.joined(separator: ", "))
             }
+            // transformers goes by the type alone: where the two differ, nobody knows the weights.
+            if let type = try fields.string("model_type"), type != architecture.modelType {
+                throw fields.unsupported(
+                    "model_type", "\"\(architecture.modelType)\", as architectures has it",
+                    found: "\"\(type)\"")
+            }
             return architecture
         }
         guard let type = try fields.string("model_type") else {

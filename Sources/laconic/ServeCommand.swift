@@ -75,7 +75,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let start = ContinuousClock.now
-        var logger = Logger(label: "laconic") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "laconic") { PatientLogHandler(label: $0) }
         logger.logLevel = logLevel
         var configuration = ServingConfiguration()
         if let apiKeyFile { configuration.apiKeys = try KeyFile.keys(path: apiKeyFile) }

@@ -30,7 +30,21 @@ import Testing
 
     @Test func aBrokenTokenizerIsNamed() throws {
         let line = try failure { try overwrite($0, "tokenizer.json", "{\"model\": {") }
-        #expect(line.contains("tokenizer.json"))
+        #expect(line.contains("/tokenizer.json: byte 11: "))
+    }
+
+    @Test func aBrokenTokenizerConfigurationIsNamedAndTheTokenizerIsNot() throws {
+        let line = try failure { try overwrite($0, "tokenizer_config.json", "[]") }
+        #expect(line.contains("/tokenizer_config.json: "))
+        #expect(!line.contains("tokenizer.json"))
+    }
+
+    @Test func aGenerationConfigurationThatIsNoObjectIsNamed() throws {
+        for text in ["[1, 2]", "null", "3"] {
+            let line = try failure { try overwrite($0, "generation_config.json", text) }
+            #expect(line.contains("/generation_config.json: "))
+            #expect(line.contains("expected an object"))
+        }
     }
 
     @Test func aMissingTokenizerIsNamed() throws {
@@ -66,15 +80,31 @@ import Testing
         #expect(line.contains("model.safetensors"))
     }
 
+    private func breakLastWeight(_ checkpoint: TinyCheckpoint) throws {
+        let url = URL(fileURLWithPath: "\(checkpoint.path)/model.safetensors")
+        var data = try Data(contentsOf: url)
+        data.replaceSubrange(data.count - 4..<data.count, with: [0, 0, 0xC0, 0x7F])
+        try data.write(to: url)
+    }
+
     @Test func aWeightThatIsNotANumberIsNamed() throws {
-        let line = try failure { checkpoint in
-            let url = URL(fileURLWithPath: "\(checkpoint.path)/model.safetensors")
-            var data = try Data(contentsOf: url)
-            data.replaceSubrange(
-                data.count - 4..<data.count, with: [0, 0, 0xC0, 0x7F])
-            try data.write(to: url)
-        }
+        let line = try failure(breakLastWeight)
         #expect(line.contains("model.safetensors"))
         #expect(line.contains("layers.") || line.contains("norm"))
+    }
+
+    @Test func whatInspectionRefusesIsNotServedEither() throws {
+        let inspected = try TinyCheckpoint()
+        try breakLastWeight(inspected)
+        var options = LoadOptions()
+        options.keyValueMemory = 16 << 20
+        let refused = try #require(throws: ModelLoadingError.self) {
+            _ = try CheckpointReport(path: inspected.path) { _, _ in }
+        }
+        let unserved = try #require(throws: ModelLoadingError.self) {
+            _ = try ModelCatalog.load(
+                models: [inspected.path], family: nil, options: options, progress: { _ in })
+        }
+        #expect(unserved.description == refused.description)
     }
 }

@@ -64,19 +64,21 @@ import Testing
         let byType = try Self.config(on.merging(["layer_types": types]) { $1 })
         #expect(byType.windows == [7, nil, 7])
         let mistral = try Self.config([
-            "architectures": #"["MistralForCausalLM"]"#, "sliding_window": "9",
+            "architectures": #"["MistralForCausalLM"]"#, "model_type": nil, "sliding_window": "9",
         ])
         #expect(mistral.windows == [9, 9, 9])
         let absent = try Self.config([
-            "architectures": #"["MistralForCausalLM"]"#, "sliding_window": nil,
+            "architectures": #"["MistralForCausalLM"]"#, "model_type": nil, "sliding_window": nil,
         ])
         #expect(absent.windows == [4096, 4096, 4096])
         let null = try Self.config([
-            "architectures": #"["MistralForCausalLM"]"#, "sliding_window": "null",
+            "architectures": #"["MistralForCausalLM"]"#, "model_type": nil,
+            "sliding_window": "null",
         ])
         #expect(null.windows == [nil, nil, nil])
         let llama = try Self.config([
-            "architectures": #"["LlamaForCausalLM"]"#, "use_sliding_window": "true",
+            "architectures": #"["LlamaForCausalLM"]"#, "model_type": nil,
+            "use_sliding_window": "true",
         ])
         #expect(llama.windows == [nil, nil, nil])
     }
@@ -114,7 +116,7 @@ import Testing
         ("max_position_embeddings", "0"), ("tie_word_embeddings", "1"), ("hidden_act", "3"),
         ("layer_types", #"["full_attention"]"#), ("architectures", #""Qwen2ForCausalLM""#),
         ("architectures", "[1]"), ("rope_scaling", "[]"), ("rope_parameters", "3"),
-        ("use_sliding_window", #""no""#),
+        ("use_sliding_window", #""no""#), ("model_type", "3"),
         ("layer_types", #"["full_attention", "full_attention", "sliding_attention"]"#),
     ])
     func `a number out of bounds or of a wrong kind is refused by name`(
@@ -144,6 +146,7 @@ import Testing
 
     @Test(arguments: [
         ("architectures", #"["GPT2LMHeadModel"]"#), ("architectures", #"["Qwen2MoeForCausalLM"]"#),
+        ("model_type", #""gpt_neox""#), ("model_type", #""llama""#),
         ("hidden_act", #""gelu""#), ("rope_scaling", #"{"rope_type": "longrope", "factor": 2}"#),
         ("quantization_config", #"{"quant_method": "gptq"}"#), ("partial_rotary_factor", "0.5"),
         ("layer_types", #"["full_attention", "full_attention", "linear_attention"]"#),
