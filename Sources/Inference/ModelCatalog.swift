@@ -72,9 +72,12 @@ public struct ModelCatalog: CompletionService {
         _ text: String, addSpecialTokens: Bool, model: String?
     ) throws(InferenceError) -> [TokenReport] {
         let model = try self.model(named: model)
-        return model.text.tokenizer.encode(text, addSpecialTokens: addSpecialTokens).map {
-            model.report($0, nil, isReasoning: false)
-        }
+        let tokenizer = model.text.tokenizer
+        // The ids that a completion of this text reads: a BOS in the text is not doubled.
+        let ids =
+            addSpecialTokens
+            ? tokenizer.encodePrompt(text) : tokenizer.encode(text, addSpecialTokens: false)
+        return ids.map { model.report($0, nil, isReasoning: false) }
     }
 
     /// Ids to text with the named model's tokenizer.

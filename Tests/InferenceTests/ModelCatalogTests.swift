@@ -261,4 +261,13 @@ private struct Outcome {
         }
         #expect(catalog.runningCount == 0)
     }
+
+    @Test func aTextWithItsOwnStartTokenIsNotGivenASecond() throws {
+        let bare = try catalog.tokenize("hi", addSpecialTokens: true, model: nil)
+        let written = try catalog.tokenize(
+            "<｜begin▁of▁sentence｜>hi", addSpecialTokens: true, model: nil)
+        #expect(bare.map(\.id) == written.map(\.id))
+        #expect(bare.first?.id == TinyCheckpoint.beginOfSequence)
+        #expect(bare.dropFirst().allSatisfy { $0.id != TinyCheckpoint.beginOfSequence })
+    }
 }
