@@ -50,9 +50,10 @@ void ck_matmul(int32_t isa, const ck_matmul_args* args) {
 }
 
 size_t ck_matmul_scratch(size_t k) {
-    // four rows at least; else a panel that leaves room for tokens in a second cache of 1 MiB
-    size_t rows = 4 * ((k + LANES - 1) / LANES * LANES), panel = 96 * 1024;
-    return rows > panel ? rows : panel;
+    // so many rows that tokens are read seldom; else a panel that leaves room in a second cache of
+    // 1 MiB
+    size_t rows = LEAST_ROWS * ((k + LANES - 1) / LANES * LANES), panel = 96 * 1024;
+    return (rows > panel ? rows : panel) + SUM_FLOATS;
 }
 
 void ck_rms_norm(int32_t isa, const float* x, const float* weight, size_t count, float epsilon,

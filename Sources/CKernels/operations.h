@@ -4,6 +4,17 @@
 
 #include "ckernels.h"
 
+// How products with several tokens are cut, see products.h.
+enum {
+    SLICE = 640,     // elements of k at most, but for rounding to blocks
+    FEW_TOKENS = 12, // for which rows are decoded just before they are used
+    FEW_ROWS = 16,   // of a panel, for few tokens
+    LEAST_ROWS = 16, // of a panel, for many tokens
+    PANEL_ROWS = 64, // at most
+    // sums of a panel for a tile's tokens, at most 6, that wait for the next slice
+    SUM_FLOATS = PANEL_ROWS * 6 * 16,
+};
+
 typedef struct {
     void (*dequantize)(int32_t, const void*, size_t, float*);
     void (*quantize)(int32_t, const float*, size_t, void*);

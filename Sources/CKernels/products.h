@@ -9,6 +9,9 @@ static void finish(const ck_matmul_args* a, size_t token, size_t row, float sum)
     *out = a->accumulate ? *out + sum : sum;
 }
 
+// How far memory is fetched ahead at least.
+enum { AHEAD_BYTES = 4096 };
+
 // `rows` rows times one token, decoding in registers.
 INLINE void fused(int32_t type, int rows, const ck_matmul_args* a, size_t row) {
     const size_t step = STEP(type), vectors = step / LANES;
@@ -19,13 +22,17 @@ INLINE void fused(int32_t type, int rows, const ck_matmul_args* a, size_t row) {
         sums[r] = spread(0);
     }
     size_t steps = a->k / step;
+    // Memory is fast only where it is read in one ascending stream, and rows side by side are not:
+    // the rows that come next are fetched in the order of their addresses.
+    const size_t group = (size_t)rows * a->row_bytes;
+    const uint8_t* ahead = w + (group < AHEAD_BYTES ? AHEAD_BYTES : group);
     for (size_t i = 0; i < steps; i++) {
+        UNROLL for (size_t line = 0; line < (size_t)rows * step_bytes(type); line += 64) {
+            __builtin_prefetch(ahead + line, 0, 2);
+        }
+        ahead += (size_t)rows * step_bytes(type);
         UNROLL for (int r = 0; r < rows; r++) {
             const uint8_t* p = w + (size_t)r * a->row_bytes + i * step_bytes(type);
-            // a row is too short for the processor to foresee: fetch the row that comes next here
-            UNROLL for (size_t line = 0; line < step_bytes(type); line += 64) {
-                __builtin_prefetch(p + (size_t)rows * a->row_bytes + line);
-            }
             v16 decoded[16];
             decode(type, p, decoded);
             UNROLL for (size_t v = 0; v < vectors; v++) {
@@ -72,48 +79,125 @@ DEFINE_FUSED(CK_Q4_K)
 DEFINE_FUSED(CK_Q5_K)
 DEFINE_FUSED(CK_Q6_K)
 
-// A tile of f32 rows [rows, k] times tokens [tokens, k].
+// Rows are multiplied with several tokens in slices of k, short enough that the slices of a tile's
+// rows and tokens stay in the first cache. Between slices the lanes of every sum wait in memory.
 typedef struct {
-    const float* w;
-    size_t w_stride;
+    const float* w; // [vectors, rows, LANES], see `pack`
     const float* x;
     size_t x_stride;
-    size_t k;
+    size_t k;      // elements of the slice
+    size_t w_next; // floats from `w` to what the next tile reads
+    float* sums;   // [tokens * rows, LANES]
+    bool is_first;
+    bool is_last;
+    const uint8_t* ahead; // to bring to the second cache: ahead_step bytes per vector
+    size_t ahead_step;
 } tile_args;
+
+INLINE void pack_type(int32_t type, const uint8_t* w, size_t row_bytes, size_t rows, size_t count,
+                      float* out) {
+    const size_t step = STEP(type), vectors = step / LANES, steps = count / step;
+    for (size_t r = 0; r < rows; r++, w += row_bytes) {
+        float* p = out + r * LANES;
+        for (size_t i = 0; i < steps; i++) {
+            v16 decoded[16];
+            decode(type, w + i * step_bytes(type), decoded);
+            UNROLL for (size_t v = 0; v < vectors; v++) {
+                store(p, decoded[v]);
+                p += rows * LANES;
+            }
+        }
+        size_t rest = count - steps * step;
+        if (type <= CK_BF16 && rest > 0) {
+            float values[LANES] = {0};
+            ck_dequantize_ref(type, w + steps * step_bytes(type), rest, values);
+            store(p, load(values));
+        }
+    }
+}
+
+// Decodes `count` elements of some rows in the order in which a tile of `rows` reads them: the
+// first vector of every row, the second... The last is filled up with zeros.
+static void pack(int32_t type, const uint8_t* w, size_t row_bytes, size_t rows, size_t count,
+                 float* out){
+#define ACTION(T) pack_type(T, w, row_bytes, rows, count, out)
+    FOR_TYPE(type, ACTION)
+#undef ACTION
+}
+
+// Adds bias and results, `rows` of one token.
+INLINE void finish_rows(int rows, const ck_matmul_args* a, size_t token, size_t row,
+                        const float* sums) {
+    typedef float v4 __attribute__((vector_size(16)));
+    if (rows != 4) {
+        UNROLL for (int r = 0; r < rows; r++) {
+            finish(a, token, row + (size_t)r, sums[r]);
+        }
+        return;
+    }
+    float* out = a->out + token * a->out_stride + row;
+    v4 sum, other;
+    memcpy(&sum, sums, sizeof sum);
+    if (a->bias) {
+        memcpy(&other, a->bias + row, sizeof other);
+        sum = sum + other;
+    }
+    if (a->accumulate) {
+        memcpy(&other, out, sizeof other);
+        sum = other + sum;
+    }
+    memcpy(out, &sum, sizeof sum);
+}
 
 INLINE void tile(int rows, int tokens, const tile_args* t, const ck_matmul_args* a, size_t row,
                  size_t token) {
     enum { MOST = (TILE_ROWS * TILE_TOKENS + LANES - 1) / LANES * LANES };
     v16 sums[MOST];
     const int count = rows * tokens;
-    UNROLL for (int i = 0; i < count; i++) {
-        sums[i] = spread(0);
+    if (t->is_first) {
+        UNROLL for (int i = 0; i < count; i++) {
+            sums[i] = spread(0);
+        }
+    } else {
+        UNROLL for (int i = 0; i < count; i++) {
+            sums[i] = load(t->sums + i * LANES);
+        }
     }
-    const size_t whole = t->k / LANES * LANES;
-    for (size_t k = 0; k < whole; k += LANES) {
-        v16 w[TILE_ROWS];
+    const float* w = t->w;
+    const float* x = t->x;
+    const float* end = x + t->k / LANES * LANES;
+    const uint8_t* ahead = t->ahead;
+    for (; x < end; x += LANES, w += rows * LANES) {
+        for (size_t line = 0; line < t->ahead_step; line += 64) {
+            __builtin_prefetch(ahead + line, 0, 2);
+        }
+        ahead += t->ahead_step;
+        v16 weights[TILE_ROWS];
         UNROLL for (int r = 0; r < rows; r++) {
-            const float* p = t->w + (size_t)r * t->w_stride + k;
-            // as in `fused`: the tile that comes next
-            __builtin_prefetch(p + (size_t)rows * t->w_stride);
-            w[r] = load(p);
+            weights[r] = load(w + r * LANES);
+            __builtin_prefetch(w + t->w_next + r * LANES);
         }
         UNROLL for (int n = 0; n < tokens; n++) {
-            v16 x = load(t->x + (size_t)n * t->x_stride + k);
+            v16 input = load(x + (size_t)n * t->x_stride);
             UNROLL for (int r = 0; r < rows; r++) {
-                sums[n * rows + r] = fma16(w[r], x, sums[n * rows + r]);
+                sums[n * rows + r] = fma16(weights[r], input, sums[n * rows + r]);
             }
         }
     }
-    size_t rest = t->k - whole;
+    size_t rest = t->k % LANES;
     if (rest > 0) {
         UNROLL for (int n = 0; n < tokens; n++) {
-            v16 x = load_part(t->x + (size_t)n * t->x_stride + whole, rest, 0);
+            v16 input = load_part(x + (size_t)n * t->x_stride, rest, 0);
             UNROLL for (int r = 0; r < rows; r++) {
-                v16 w = load_part(t->w + (size_t)r * t->w_stride + whole, rest, 0);
-                sums[n * rows + r] = fma16(w, x, sums[n * rows + r]);
+                sums[n * rows + r] = fma16(load(w + r * LANES), input, sums[n * rows + r]);
             }
         }
+    }
+    if (!t->is_last) {
+        UNROLL for (int i = 0; i < count; i++) {
+            store(t->sums + i * LANES, sums[i]);
+        }
+        return;
     }
     float results[MOST];
     const int groups = (count + LANES - 1) / LANES;
@@ -130,9 +214,7 @@ INLINE void tile(int rows, int tokens, const tile_args* t, const ck_matmul_args*
         }
     }
     UNROLL for (int n = 0; n < tokens; n++) {
-        UNROLL for (int r = 0; r < rows; r++) {
-            finish(a, token + (size_t)n, row + (size_t)r, results[n * rows + r]);
-        }
+        finish_rows(rows, a, token + (size_t)n, row, results + n * rows);
     }
 }
 
@@ -169,49 +251,118 @@ static const tile_function tiles_one[] = {
 #endif
 };
 
-// All tokens times rows [row, row + count), whose f32 values start at `w`.
-static void multiply_panel(const ck_matmul_args* a, const float* w, size_t w_stride, size_t row,
-                           size_t count) {
-    for (size_t token = 0; token < a->tokens;) {
-        // tiles of even sizes: two of 4 are faster than one of 6 and one of 2
-        size_t left = a->tokens - token;
-        size_t tokens = left / ((left + TILE_TOKENS - 1) / TILE_TOKENS);
-        tile_args t = {w, w_stride, a->x + token * a->x_stride, a->x_stride, a->k};
-        size_t r = 0;
-        for (; r + TILE_ROWS <= count; r += TILE_ROWS, t.w += TILE_ROWS * w_stride) {
-            tiles_many[tokens](&t, a, row + r, token);
+// The next share of `left` tokens: tiles of even sizes, as two of 4 are faster than 6 and 2.
+static size_t tile_tokens(size_t left) {
+    return left / ((left + TILE_TOKENS - 1) / TILE_TOKENS);
+}
+
+static const uint8_t* weights_at(const ck_matmul_args* a, size_t row, size_t k) {
+    size_t block = ck_block_elements(a->type);
+    return (const uint8_t*)a->w + row * a->row_bytes + k / block * ck_block_bytes(a->type);
+}
+
+// Bytes to fetch per vector of a tile, so that a panel's tiles together fetch as much again.
+static size_t ahead_step(const ck_matmul_args* a) {
+    return (TILE_ROWS * LANES * a->row_bytes + a->k - 1) / a->k;
+}
+
+// Elements of a slice: k divided evenly, in whole blocks.
+static size_t slice_of(const ck_matmul_args* a) {
+    size_t count = (a->k + SLICE - 1) / SLICE, block = ck_block_elements(a->type);
+    size_t unit = block < LANES ? LANES : block;
+    return ((a->k + count - 1) / count + unit - 1) / unit * unit;
+}
+
+// Few tokens: a tile of rows is decoded slice by slice just before all tokens use it, while memory
+// brings the rows of the next panel.
+static void multiply_few(const ck_matmul_args* a) {
+    const size_t slice = slice_of(a);
+    float* packed = a->scratch;
+    float* sums = packed + TILE_ROWS * slice;
+    for (size_t panel = a->row_begin; panel < a->row_end; panel += FEW_ROWS) {
+        size_t end = panel + FEW_ROWS < a->row_end ? panel + FEW_ROWS : a->row_end;
+        const uint8_t* ahead = weights_at(a, end, 0);
+        for (size_t k = 0; k < a->k; k += slice) {
+            size_t count = a->k - k < slice ? a->k - k : slice;
+            float* waiting = sums;
+            for (size_t row = panel; row < end;) {
+                size_t rows = end - row < TILE_ROWS ? 1 : TILE_ROWS;
+                pack(a->type, weights_at(a, row, k), a->row_bytes, rows, count, packed);
+                for (size_t token = 0; token < a->tokens;) {
+                    size_t tokens = tile_tokens(a->tokens - token);
+                    tile_args t = {packed,      a->x + token * a->x_stride + k,
+                                   a->x_stride, count,
+                                   0,           waiting,
+                                   k == 0,      k + count == a->k,
+                                   ahead,       token == 0 && rows > 1 ? ahead_step(a) : 0};
+                    (rows > 1 ? tiles_many : tiles_one)[tokens](&t, a, row, token);
+                    ahead += count / LANES * t.ahead_step;
+                    waiting += rows * tokens * LANES;
+                    token += tokens;
+                }
+                row += rows;
+            }
         }
-        for (; r < count; r++, t.w += w_stride) {
-            tiles_one[tokens](&t, a, row + r, token);
+    }
+}
+
+// Many tokens: a panel of rows, as large as the second cache bears, is decoded once.
+static void multiply_many(const ck_matmul_args* a) {
+    const size_t slice = slice_of(a), stride = (a->k + LANES - 1) / LANES * LANES;
+    float* sums = a->scratch + a->scratch_floats - SUM_FLOATS;
+    size_t most = (a->scratch_floats - SUM_FLOATS) / stride / TILE_ROWS * TILE_ROWS;
+    most = most < PANEL_ROWS ? most : PANEL_ROWS;
+    for (size_t panel = a->row_begin; panel < a->row_end; panel += most) {
+        size_t end = panel + most < a->row_end ? panel + most : a->row_end;
+        for (size_t row = panel; row < end;) {
+            size_t rows = end - row < TILE_ROWS ? 1 : TILE_ROWS;
+            pack(a->type, weights_at(a, row, 0), a->row_bytes, rows, a->k,
+                 a->scratch + (row - panel) * stride);
+            row += rows;
         }
-        token += tokens;
+        for (size_t token = 0; token < a->tokens;) {
+            size_t tokens = tile_tokens(a->tokens - token);
+            for (size_t k = 0; k < a->k; k += slice) {
+                size_t count = a->k - k < slice ? a->k - k : slice;
+                float* waiting = sums;
+                // each tile fetches the slice that comes next of another token
+                size_t ahead = 0;
+                const float* next = k + count < a->k ? a->x + token * a->x_stride + k + count
+                                                     : a->x + (token + tokens) * a->x_stride;
+                for (size_t row = panel; row < end;) {
+                    size_t rows = end - row < TILE_ROWS ? 1 : TILE_ROWS;
+                    const float* w = a->scratch + (row - panel) * stride + k * rows;
+                    tile_args t = {w,
+                                   a->x + token * a->x_stride + k,
+                                   a->x_stride,
+                                   count,
+                                   rows * stride,
+                                   waiting,
+                                   k == 0,
+                                   k + count == a->k,
+                                   (const uint8_t*)(next + ahead * a->x_stride),
+                                   ahead < tokens ? LANES * sizeof(float) : 0};
+                    ahead++;
+                    (rows > 1 ? tiles_many : tiles_one)[tokens](&t, a, row, token);
+                    waiting += rows * tokens * LANES;
+                    row += rows;
+                }
+            }
+            token += tokens;
+        }
     }
 }
 
 static void matmul(const ck_matmul_args* a) {
-    if (a->tokens == 1) {
+    if (a->k == 0) {
+        ck_operations_ref.matmul(a);
+    } else if (a->tokens == 1) {
 #define ACTION(T) fused_##T(a)
         FOR_TYPE(a->type, ACTION)
 #undef ACTION
-        return;
-    }
-    // A panel of decoded rows serves all tokens. Few tokens: it should still be in the first cache
-    // when it is used. Many: as large as the second cache bears, so that tokens are read seldom.
-    size_t stride = (a->k + LANES - 1) / LANES * LANES;
-    size_t floats = a->tokens <= 2 * TILE_TOKENS ? 4096 : a->scratch_floats;
-    floats = floats < a->scratch_floats ? floats : a->scratch_floats;
-    size_t rows = floats / (stride ? stride : 1) / TILE_ROWS * TILE_ROWS;
-    rows = rows < TILE_ROWS ? TILE_ROWS : rows;
-    for (size_t row = a->row_begin; row < a->row_end; row += rows) {
-        size_t count = a->row_end - row < rows ? a->row_end - row : rows;
-        const uint8_t* w = (const uint8_t*)a->w + row * a->row_bytes;
-        if (a->type == CK_F32 && a->row_bytes % 4 == 0 && (uintptr_t)w % 4 == 0) {
-            multiply_panel(a, (const float*)(const void*)w, a->row_bytes / 4, row, count);
-            continue;
-        }
-        for (size_t r = 0; r < count; r++) {
-            dequantize(a->type, w + r * a->row_bytes, a->k, a->scratch + r * stride);
-        }
-        multiply_panel(a, a->scratch, stride, row, count);
+    } else if (a->tokens <= FEW_TOKENS) {
+        multiply_few(a);
+    } else {
+        multiply_many(a);
     }
 }

@@ -94,6 +94,18 @@ import Glibc
         }
     }
 
+    /// Appends the first `count` rows, row-major without gaps.
+    ///
+    /// - Parameters:
+    ///   - count: At most `rows`.
+    ///   - values: Grows by `count * columns`.
+    public func appendRows(_ count: Int, to values: inout [Float]) {
+        precondition((0...rows).contains(count), "\(count) rows of \(rows)")
+        for row in 0..<count {
+            unsafe values.append(contentsOf: buffer(row: row))
+        }
+    }
+
     /// Overwrites one row.
     ///
     /// - Parameters:

@@ -1,5 +1,22 @@
 import CKernels
 
+/// A linear layer's weights, and the columns of the output that it fills.
+public struct LinearProduct: Sendable {
+    /// `[outFeatures, inFeatures]`, any element type.
+    public var weights: TensorView
+    /// `[outFeatures]`, or nil.
+    public var bias: [Float]?
+    /// The column of the output for feature 0.
+    public var column: Int
+
+    /// Describes the layer.
+    public init(weights: TensorView, bias: [Float]? = nil, column: Int = 0) {
+        self.weights = weights
+        self.bias = bias
+        self.column = column
+    }
+}
+
 extension KernelContext {
     /// `out[t] = x[t] · weightsᵀ + bias`, the linear layer.
     ///
@@ -19,47 +36,93 @@ extension KernelContext {
         _ x: FloatMatrix, rows: Range<Int>, weights: TensorView, bias: [Float]? = nil,
         into out: FloatMatrix, outRow: Int? = nil, columnOffset: Int = 0, accumulate: Bool = false
     ) {
-        let (features, inputs) = (weights.rows, weights.columns)
-        let outRow = outRow ?? rows.lowerBound
-        Self.check(x, rows, 0..<inputs)
-        Self.check(out, outRow..<outRow + rows.count, columnOffset..<columnOffset + features)
-        precondition(x !== out, "a product cannot overwrite its input")
-        precondition(bias.map { $0.count == features } ?? true, "bias of \(features)")
-        guard !rows.isEmpty, features > 0 else { return }
+        let product = LinearProduct(weights: weights, bias: bias, column: columnOffset)
+        matmul(x, rows: rows, [product], into: out, outRow: outRow, accumulate: accumulate)
+    }
 
-        let scratchCount = Int(ck_matmul_scratch(inputs))
+    /// Several linear layers of the same inputs, in one parallel region.
+    ///
+    /// - Parameters:
+    ///   - x: Inputs; the first `inFeatures` columns of `rows` are read.
+    ///   - rows: Which rows of `x`.
+    ///   - products: The layers; their columns of `out` do not overlap.
+    ///   - out: Receives every product's columns for each row; not the matrix `x`.
+    ///   - outRow: The row of `out` for the first of `rows`; nil for the same row.
+    ///   - accumulate: Whether to add to `out` instead of overwriting it.
+    public func matmul(
+        _ x: FloatMatrix, rows: Range<Int>, _ products: [LinearProduct], into out: FloatMatrix,
+        outRow: Int? = nil, accumulate: Bool = false
+    ) {
+        let outRow = outRow ?? rows.lowerBound
+        precondition(x !== out, "a product cannot overwrite its input")
+        var scratchCount = 0
+        for product in products {
+            let (features, inputs) = (product.weights.rows, product.weights.columns)
+            Self.check(x, rows, 0..<inputs)
+            Self.check(
+                out, outRow..<outRow + rows.count, product.column..<product.column + features)
+            precondition(
+                product.bias.map { $0.count == features } ?? true, "bias of \(features)")
+            scratchCount = max(scratchCount, Int(ck_matmul_scratch(inputs)))
+        }
+        guard !rows.isEmpty, !products.isEmpty else { return }
+
         let scratch = unsafe scratch(count: scratchCount)
-        var arguments = unsafe ck_matmul_args()
-        unsafe arguments.x = UnsafePointer(x.pointer(row: rows.lowerBound))
-        unsafe arguments.x_stride = x.stride
-        unsafe arguments.tokens = rows.count
-        unsafe arguments.k = inputs
-        unsafe arguments.w = weights.pointer
-        unsafe arguments.row_bytes = weights.bytesPerRow
-        unsafe arguments.out = out.pointer(row: outRow) + columnOffset
-        unsafe arguments.out_stride = out.stride
-        unsafe arguments.scratch_floats = scratchCount
-        unsafe arguments.type = weights.elementType.code
-        unsafe arguments.accumulate = accumulate
-        let call = unsafe MatMulCall(arguments: arguments, isa: isa, scratch: scratch)
-        let work = features * inputs * rows.count
-        unsafe withOptionalPointer(bias) { pointer in
-            let call = unsafe call.with(bias: pointer)
-            if work < Self.smallWork * 2 {
-                unsafe call.run(0..<features, worker: 0)
-                return
+        var calls: [MatMulCall] = []
+        var work = 0
+        for product in products where product.weights.rows > 0 {
+            let weights = product.weights
+            var arguments = unsafe ck_matmul_args()
+            unsafe arguments.x = UnsafePointer(x.pointer(row: rows.lowerBound))
+            unsafe arguments.x_stride = x.stride
+            unsafe arguments.tokens = rows.count
+            unsafe arguments.k = weights.columns
+            unsafe arguments.w = weights.pointer
+            unsafe arguments.row_bytes = weights.bytesPerRow
+            unsafe arguments.out = out.pointer(row: outRow) + product.column
+            unsafe arguments.out_stride = out.stride
+            unsafe arguments.scratch_floats = Int(ck_matmul_scratch(weights.columns))
+            unsafe arguments.type = weights.elementType.code
+            unsafe arguments.accumulate = accumulate
+            let shares = shareCount(
+                features: weights.rows, inputs: weights.columns, tokens: rows.count)
+            calls.append(
+                unsafe MatMulCall(
+                    arguments: arguments, bias: product.bias, isa: isa, scratch: scratch,
+                    features: weights.rows, shares: shares))
+            work += weights.elementCount * rows.count
+        }
+        guard work >= Self.smallWork * 2 else {
+            for call in calls {
+                call.run(0..<call.features, worker: 0)
             }
-            // several shares per worker even out what other programs take away; 16 rows fill a
-            // cache line of the output
-            let blocks = (features + 15) / 16
-            let shares = min(blocks, pool.threadCount == 1 ? 1 : pool.threadCount * 4)
-            pool.run(tasks: shares) { share, worker in
-                let start = blocks * share / shares * 16
-                let end = min(blocks * (share + 1) / shares * 16, features)
-                unsafe call.run(start..<end, worker: worker)
+            return
+        }
+        let shareCount = calls.reduce(0) { $0 + $1.shares }
+        pool.run(tasks: shareCount) { [calls] task, worker in
+            var share = task
+            for call in calls {
+                guard share >= call.shares else {
+                    call.run(share: share, worker: worker)
+                    return
+                }
+                share -= call.shares
             }
         }
-        withExtendedLifetime((x, out, weights)) {}
+        withExtendedLifetime((x, out, products)) {}
+    }
+
+    /// How many shares a product is cut into.
+    ///
+    /// Several per worker even out what other programs take away. Many tokens want shares of whole
+    /// panels, or they would be read for few rows at a time; few want runs of memory that are long
+    /// enough to be fetched ahead.
+    private func shareCount(features: Int, inputs: Int, tokens: Int) -> Int {
+        guard pool.threadCount > 1 else { return 1 }
+        let blocks = (features + MatMulCall.blockRows - 1) / MatMulCall.blockRows
+        let rows = max(tokens > 12 ? 64 : 16, 65536 / max(1, inputs))
+        let useful = max(pool.threadCount, features / rows)
+        return max(1, min(blocks, useful, pool.threadCount * 16))
     }
 
     /// Copies rows of an embedding table, as f32.
@@ -96,15 +159,22 @@ private func withOptionalPointer(
 /// One product, to be run in shares of its output features.
 ///
 /// Safe to send: `matmul` keeps every operand alive and waits, and shares write disjoint columns.
-@unsafe private struct MatMulCall: @unchecked Sendable {
+@safe private struct MatMulCall: @unchecked Sendable {
+    /// Shares begin at multiples of 16 rows, which fill a cache line of the output.
+    static let blockRows = 16
+
     var arguments: ck_matmul_args
+    let bias: [Float]?
     let isa: Int32
     let scratch: WorkerScratch
+    let features: Int
+    let shares: Int
 
-    func with(bias: UnsafePointer<Float>?) -> MatMulCall {
-        var call = unsafe self
-        unsafe call.arguments.bias = bias
-        return unsafe call
+    func run(share: Int, worker: Int) {
+        let blocks = (features + Self.blockRows - 1) / Self.blockRows
+        let start = blocks * share / shares * Self.blockRows
+        let end = min(blocks * (share + 1) / shares * Self.blockRows, features)
+        run(start..<end, worker: worker)
     }
 
     func run(_ features: Range<Int>, worker: Int) {
@@ -112,6 +182,9 @@ private func withOptionalPointer(
         unsafe share.row_begin = features.lowerBound
         unsafe share.row_end = features.upperBound
         unsafe share.scratch = scratch.buffers[worker]
-        unsafe ck_matmul(isa, &share)
+        unsafe withOptionalPointer(bias) { pointer in
+            unsafe share.bias = pointer
+            unsafe ck_matmul(isa, &share)
+        }
     }
 }

@@ -34,20 +34,25 @@ struct Network {
             kernels.rmsNorm(
                 space.residual, rows: 0..<plan.tokens.count, weight: layer.attentionNorm,
                 epsilon: config.normEpsilon, into: space.normalized)
+            // Nothing reads the last layer's rows that are not wanted.
+            let isLast = index == weights.layers.count - 1
+            let keepsAllRows = !isLast || plan.wantedRows.count == plan.tokens.count
             writeKeysAndValues(
-                layer, index: index, items: items, rowCount: plan.tokens.count, space, pages,
-                kernels)
-            guard index == weights.layers.count - 1 else {
+                layer, index: index, items: items, rowCount: plan.tokens.count,
+                withQueries: keepsAllRows, space, pages, kernels)
+            if keepsAllRows {
                 let rows = (0..<plan.tokens.count).map(Int32.init)
-                finish(layer, index: index, items: items, rotations: rows, space, pages, kernels)
-                continue
+                finish(
+                    layer, index: index, items: items, rotations: rows, hasQueries: true, space,
+                    pages, kernels)
+            } else if plan.wantedRows.isEmpty {
+                return
+            } else {
+                space.keep(rows: plan.wantedRows)
+                finish(
+                    layer, index: index, items: wanted, rotations: plan.wantedRows,
+                    hasQueries: false, space, pages, kernels)
             }
-            // Nothing reads the last layer's other rows.
-            guard !plan.wantedRows.isEmpty else { return }
-            space.keep(rows: plan.wantedRows)
-            finish(
-                layer, index: index, items: wanted, rotations: plan.wantedRows, space, pages,
-                kernels)
         }
         appendLogits(rowCount: plan.wantedRows.count, space, kernels, to: &logits)
     }
@@ -78,18 +83,20 @@ struct Network {
         }
     }
 
+    /// Projects keys and values, and queries where asked, and writes the former into their pages.
     private func writeKeysAndValues(
         _ layer: Weights.Layer, index: Int, items: [SequenceRows], rowCount: Int,
+        withQueries: Bool,
         _ space: Workspace, _ pages: KVPageStore, _ kernels: KernelContext
     ) {
         let rows = 0..<rowCount
         let keys = config.queryWidth..<config.queryWidth + config.keyValueWidth
-        kernels.matmul(
-            space.normalized, rows: rows, weights: layer.key.matrix, bias: layer.key.bias,
-            into: space.projected, columnOffset: keys.lowerBound)
-        kernels.matmul(
-            space.normalized, rows: rows, weights: layer.value.matrix, bias: layer.value.bias,
-            into: space.projected, columnOffset: keys.upperBound)
+        let products =
+            (withQueries ? [LinearProduct(layer.query, column: 0)] : []) + [
+                LinearProduct(layer.key, column: keys.lowerBound),
+                LinearProduct(layer.value, column: keys.upperBound),
+            ]
+        kernels.matmul(space.normalized, rows: rows, products, into: space.projected)
         if let norm = layer.keyNorm {
             kernels.rmsNormHeads(
                 space.projected, rows: rows, columns: keys, weight: norm,
@@ -106,13 +113,15 @@ struct Network {
     /// Everything of a layer after its keys and values, for the rows of `items`.
     private func finish(
         _ layer: Weights.Layer, index: Int, items: [SequenceRows], rotations: [Int32],
-        _ space: Workspace, _ pages: KVPageStore, _ kernels: KernelContext
+        hasQueries: Bool, _ space: Workspace, _ pages: KVPageStore, _ kernels: KernelContext
     ) {
         let rows = 0..<rotations.count
         let queries = 0..<config.queryWidth
-        kernels.matmul(
-            space.normalized, rows: rows, weights: layer.query.matrix, bias: layer.query.bias,
-            into: space.projected)
+        if !hasQueries {
+            kernels.matmul(
+                space.normalized, rows: rows, weights: layer.query.matrix, bias: layer.query.bias,
+                into: space.projected)
+        }
         if let norm = layer.queryNorm {
             kernels.rmsNormHeads(
                 space.projected, rows: rows, columns: queries, weight: norm,
@@ -133,11 +142,11 @@ struct Network {
             space.residual, rows: rows, weight: layer.feedForwardNorm,
             epsilon: config.normEpsilon, into: space.normalized)
         kernels.matmul(
-            space.normalized, rows: rows, weights: layer.gate.matrix, bias: layer.gate.bias,
-            into: space.gated)
-        kernels.matmul(
-            space.normalized, rows: rows, weights: layer.up.matrix, bias: layer.up.bias,
-            into: space.gated, columnOffset: config.intermediateSize)
+            space.normalized, rows: rows,
+            [
+                LinearProduct(layer.gate, column: 0),
+                LinearProduct(layer.up, column: config.intermediateSize),
+            ], into: space.gated)
         kernels.siluMultiply(
             space.gated, rows: rows, gate: 0, up: config.intermediateSize,
             count: config.intermediateSize, into: space.gated)
@@ -157,8 +166,15 @@ struct Network {
             kernels.matmul(
                 space.normalized, rows: start..<end, weights: weights.output, into: space.logits,
                 outRow: 0)
-            logits += space.logits.floats(rows: end - start)
+            space.logits.appendRows(end - start, to: &logits)
         }
+    }
+}
+
+extension LinearProduct {
+    /// A layer that fills the columns from `column` on.
+    fileprivate init(_ linear: Weights.Linear, column: Int) {
+        self.init(weights: linear.matrix, bias: linear.bias, column: column)
     }
 }
 
