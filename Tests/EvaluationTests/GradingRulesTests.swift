@@ -44,7 +44,29 @@ struct GradingRulesTests {
             (#"\frac{1}{1+\sqrt2}"#, #"\sqrt2 - 1"#), ("1.2e3", "1200"),
             (#"\mathbb{R}"#, #"(-\infty,\infty)"#),
             (#"\sin^2 x + \cos^2 x"#, "1"), (#"e^{i\pi}"#, "-1"), ("x^{1/2}", #"\sqrt{x}"#),
-            (#"\frac{x^2-1}{x-1}"#, "x+1"), ("3:4", "3/4"), (#"\{5\}"#, "5"),
+            (#"\frac{x^2-1}{x-1}"#, "x+1"), ("3:4", "3/4"), (#"12.5\%"#, #"\frac18"#),
+            (#"33\frac{1}{3}\%"#, #"\frac13"#),
+            (#"x = 2 \text{ or } x = -3"#, "-3, 2"), ("(2,3)", "x = 2, y = 3"),
+            (#"(-\infty,-1)\cup(1,\infty)"#, #"x<-1 \text{ or } x>1"#),
+            (#"(-\infty,3)\cup(3,\infty)"#, #"x \ne 3"#), ("(x,y) = (1,2)", "(1,2)"),
+            (#"f^{-1}(x) = 2x"#, "2x"), (#"\frac{x}{2} + \frac{y}{3} = 1"#, "3x+2y=6"),
+            (#"60\text{ km/h}"#, "60"), ("60 km/h", "60"), (#"5\text{ m}"#, "5"),
+            ("1.5 million", "1500000"),
+            ("50 percent", #"50\%"#), (#"2\mathrm{i}"#, "2i"), (#"\sqrt[3]{4}"#, "2^{2/3}"),
+            (#"\frac{\sqrt[3]{2}}{2}"#, "2^{-2/3}"), (#"x = \pm 3"#, "3, -3"),
+            (#"\pm 3"#, #"\{-3,3\}"#),
+            (
+                #"\frac{1}{2}\begin{pmatrix}1\\3\end{pmatrix}"#,
+                #"\begin{pmatrix}1/2\\1.5\end{pmatrix}"#
+            ),
+            (#"\{x \mid x > 2\}"#, #"(2,\infty)"#), (#"\{x : x > 2\}"#, #"(2,\infty)"#),
+            (#"2.5 \times 10^{-4}"#, "0.00025"),
+            (#"\langle 1,2,3\rangle"#, "(1,2,3)"), (#"2e^{i\pi/3}"#, #"1+i\sqrt3"#),
+            ("||x|-1|", "|1-|x||"),
+            (#"\sec^2(y)"#, #"\tan^2(y)+1"#), ("= 5", "5"),
+            (#"\text{Area} = 25\pi"#, #"25\pi \text{ cm}^2"#),
+            ("6:30 PM", #"6:30 \text{ p.m.}"#), (#".\overline{3}"#, #"\frac{1}{3}"#),
+            (#"\{5\}"#, "5"),
         ])
     func equal(gold: String, other: String) {
         #expect(grader.grade(other, against: gold).isEqual)
@@ -62,7 +84,10 @@ struct GradingRulesTests {
             ("2^{100}", "2^{100}-1"), ("(2,3)", #"\{2,3\}"#), ("12", "1,2"), ("x > 5", #"x \ge 5"#),
             (#"\begin{pmatrix} 1 \\ 2 \end{pmatrix}"#, #"\begin{pmatrix} 2 \\ 1 \end{pmatrix}"#),
             (#"1 \pm \sqrt{19}"#, #"1 + \sqrt{19}"#), ("(x+1)^{20}", "(x+1)^{21}"), (#"50\%"#, "5"),
-            (#"\text{Evelyn}"#, "Navin"), ("2k", "2k+2"), (#"\frac{x}{y}"#, #"\frac{y}{x}"#),
+            (#"\text{Evelyn}"#, "Navin"), ("a = 1, b = 2", "a = 2, b = 1"), ("2i", "2"),
+            (#"x \ne 3"#, #"x \ne 4"#),
+            ("x < 3", "x > 3"), ("1.5 million", "1.5"), ("2k", "2k+2"),
+            (#"\frac{x}{y}"#, #"\frac{y}{x}"#),
         ])
     func different(gold: String, other: String) {
         #expect(!grader.grade(other, against: gold).isEqual)

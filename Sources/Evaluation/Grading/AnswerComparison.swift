@@ -3,6 +3,14 @@ struct AnswerComparison {
     let policy: GradingPolicy
     var meter: WorkMeter
 
+    /// Whether `a = 1` and `b = 1` differ, as they do beside other equations.
+    private var namesMatter = false
+
+    init(policy: GradingPolicy, meter: WorkMeter) {
+        self.policy = policy
+        self.meter = meter
+    }
+
     /// Compares a prediction with the right answer, whatever shapes they have.
     mutating func verdict(_ prediction: MathNode, _ gold: MathNode) throws(MathFailure) -> Verdict {
         try meter.spend(24)
@@ -24,6 +32,9 @@ struct AnswerComparison {
         case (.list(let parts), .list(let others)), (.list(let parts), .set(let others)),
             (.set(let parts), .list(let others)), (.set(let parts), .set(let others)),
             (.union(let parts), .union(let others)):
+            return try unordered(parts, others)
+        case (.list(let parts), .union(let others)) where AnswerShape.areRelations(parts),
+            (.union(let parts), .list(let others)) where AnswerShape.areRelations(others):
             return try unordered(parts, others)
         case (.tuple(_, let parts, _), .list(let others)),
             (.list(let parts), .tuple(_, let others, _)):
@@ -75,6 +86,9 @@ struct AnswerComparison {
         _ predictions: [MathNode], _ golds: [MathNode]
     ) throws(MathFailure) -> Verdict {
         guard predictions.count == golds.count else { return .different }
+        let outer = namesMatter
+        namesMatter = true
+        defer { namesMatter = outer }
         var left = golds
         var isDecided = true
         for prediction in predictions {
@@ -117,7 +131,7 @@ struct AnswerComparison {
         _ prediction: Relation, _ gold: Relation
     ) throws(MathFailure) -> Verdict {
         // Names of constants are free: n = 5 answers what x = 5 answers.
-        if let value = AnswerShape.namedValue(of: prediction.node), value.isConstant,
+        if !namesMatter, let value = AnswerShape.namedValue(of: prediction.node), value.isConstant,
             let other = AnswerShape.namedValue(of: gold.node), other.isConstant
         {
             return try verdict(value, other)

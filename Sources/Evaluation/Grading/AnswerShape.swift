@@ -12,16 +12,41 @@ enum AnswerShape {
             guard elements.count == 1, !isCollection(elements[0]) else { return .set(elements) }
             return elements[0]
         case .symbol("\\mathbb{R}"): return realLine
+        case .product(let factors): return scaledMatrix(factors) ?? single(node)
+        case .negative(.matrix(let rows)): return .matrix(rows.map { $0.map { .negative($0) } })
         case .matrix(let rows) where rows.count == 1 && rows[0].count == 1: return rows[0][0]
         case .relation(let sides, let signs):
             let both = signs == ["="] ? sides.last.map(readings) ?? [] : []
             guard both.count == 2 else { return node }
             return .list(both)
         case .tuple, .union, .setOperation, .matrix, .word, .based: return node
-        default:
-            let both = readings(of: node)
-            return both.count == 1 ? both[0] : .list(both)
+        default: return single(node)
         }
+    }
+
+    private static func single(_ node: MathNode) -> MathNode {
+        let both = readings(of: node)
+        return both.count == 1 ? both[0] : .list(both)
+    }
+
+    /// A matrix times numbers, multiplied out.
+    private static func scaledMatrix(_ factors: [MathNode]) -> MathNode? {
+        var rows: [[MathNode]]?
+        var scale: [MathNode] = []
+        for factor in factors {
+            guard case .matrix(let found) = factor else {
+                scale.append(factor)
+                continue
+            }
+            guard rows == nil else { return nil }
+            rows = found
+        }
+        return rows.map { .matrix($0.map { $0.map { .product(scale + [$0]) } }) }
+    }
+
+    /// Whether parts such as `x < -1` and `x > 1` describe a union of intervals.
+    static func areRelations(_ parts: [MathNode]) -> Bool {
+        parts.allSatisfy { interval(of: $0) != nil }
     }
 
     /// Whether the node is something else than one value or name.
@@ -82,6 +107,8 @@ enum AnswerShape {
         case .symbol(let name): !["pi", "e", "i", "infty"].contains(name)
         case .word: true
         case .product(let parts): parts.count <= 4 && parts.allSatisfy(isName)
+        case .tuple(_, let parts, _): parts.count <= 4 && parts.allSatisfy(isName)
+        case .power(.symbol, .negative(.number)): true
         default: false
         }
     }
@@ -99,9 +126,14 @@ enum AnswerShape {
     static func solution(of node: MathNode) -> MathNode? {
         if let value = namedValue(of: node) { return value }
         if let interval = interval(of: node) { return interval }
-        guard case .relation(let sides, let signs) = node, signs.allSatisfy({ $0 == "=" }),
-            sides.allSatisfy(\.isConstant)
-        else { return nil }
+        guard case .relation(let sides, let signs) = node else { return nil }
+        if signs == ["≠"], isName(sides[0]), isFree(of: sides[1]) {
+            return .union([
+                .tuple(open: "(", [.negative(infinity), sides[1]], close: ")"),
+                .tuple(open: "(", [sides[1], infinity], close: ")"),
+            ])
+        }
+        guard signs.allSatisfy({ $0 == "=" }), sides.allSatisfy(\.isConstant) else { return nil }
         return sides.last
     }
 

@@ -58,12 +58,10 @@ public struct Grader: Sendable {
 
     /// Compares letters of a multiple-choice question; nil where the right answer is not one.
     private func choiceVerdict(_ lexemes: [Lexeme], _ gold: [Lexeme]) -> Verdict? {
-        guard let letter = ChoiceLetter.only(in: gold), letter == letter.uppercased() else {
-            return nil
-        }
+        guard let letter = ChoiceLetter.only(in: gold) else { return nil }
         let found = ChoiceLetter.only(in: lexemes) ?? ChoiceLetter.leading(in: lexemes)
         guard let found else { return nil }
-        return found.uppercased() == letter ? .equal(by: .choice) : .different
+        return found.uppercased() == letter.uppercased() ? .equal(by: .choice) : .different
     }
 
     /// Compares answers in words; nil where the right answer is not one.

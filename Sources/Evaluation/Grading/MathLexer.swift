@@ -50,7 +50,7 @@ struct MathLexer {
             isSpaced = true
             index += 1
         case "0"..."9": readNumber()
-        case "." where isDigit(at: index + 1): readNumber()
+        case "." where isDigit(at: index + 1) || isOverline(at: index + 1): readNumber()
         case "\\": readCommand()
         case "a"..."z", "A"..."Z": readWord()
         case "{":
@@ -223,6 +223,18 @@ struct MathLexer {
         }
     }
 
+    /// Whether a unit such as the `h` of `km/h` is due.
+    private var followsUnitSlash: Bool {
+        guard lexemes.last?.token == .sign("/"), case .word = lexemes.dropLast().last?.token else {
+            return false
+        }
+        return true
+    }
+
+    private func isProseWord(_ word: String, _ lowercase: String) -> Bool {
+        word.utf8.count > 1 || (followsValue && word == lowercase)
+    }
+
     private mutating func readWord() {
         let word = letters()
         let lowercase = word.lowercased()
@@ -232,7 +244,9 @@ struct MathLexer {
             emit(.command(command))
         } else if followsValue, MathSpelling.shortUnits.contains(lowercase) {
             emit(.word(lowercase))
-        } else if proseDepth > 0, word.utf8.count > 1 || (followsValue && word == lowercase) {
+        } else if word == "i" || word == "e" {
+            emit(.letter(word))
+        } else if followsUnitSlash || (proseDepth > 0 && isProseWord(word, lowercase)) {
             emit(.word(lowercase))
         } else if MathSpelling.isProse(lowercase) {
             emit(.word(lowercase))

@@ -4,6 +4,7 @@ extension MathParser {
         try deepen()
         defer { depth -= 1 }
         var node = try primary()
+        if take(.word("percent")) { node = .percent(node) }
         var suffixCount = 0
         while case .sign(let sign) = token {
             guard suffixCount <= 4 else { throw .unreadable }

@@ -27,6 +27,7 @@ struct MathParser {
     ) throws(MathFailure) -> MathNode {
         try meter.spend(lexemes.count * 4)
         var parser = MathParser(lexemes: lexemes, maximumNesting: limits.maximumNesting)
+        _ = parser.take(.sign("="))
         let node = try parser.answer()
         guard parser.index == lexemes.count else { throw .unreadable }
         return node
@@ -158,12 +159,14 @@ struct MathParser {
         while true {
             if takeSign(of: ["*"]) != nil {
                 above.append(try signedFactor())
-            } else if takeSign(of: ["/", ":"]) != nil {
+            } else if takeSign(of: barEnds ? ["/"] : ["/", ":"]) != nil {
                 if skipUnit() { continue }
                 below.append(try signedFactor())
             } else if case .command("over") = token {
                 index += 1
                 below.append(try product())
+            } else if let scale = takeScale() {
+                above.append(scale)
             } else if skipModulus() || skipUnit() {
                 continue
             } else if let mixed = try mixedNumber(after: above, isWhole: below.isEmpty) {
@@ -199,6 +202,15 @@ struct MathParser {
         }
     }
 
+    /// The power of ten of a word such as "million" behind a value.
+    private mutating func takeScale() -> MathNode? {
+        guard case .word(let name) = token,
+            let zeros = ["thousand": 3, "million": 6, "billion": 9][name]
+        else { return nil }
+        index += 1
+        return .number(NumberLiteral(whole: [0x31] + Array(repeating: 0x30, count: zeros)))
+    }
+
     /// Passes over a unit behind a value, with its power.
     private mutating func skipUnit() -> Bool {
         guard index > 0, case .word = token else { return false }
@@ -206,10 +218,7 @@ struct MathParser {
         guard token == .sign("^") else { return true }
         index += 1
         if take(.openGroup) {
-            while let next = token, next != .closeGroup {
-                _ = next
-                index += 1
-            }
+            while token != nil, token != .closeGroup { index += 1 }
         }
         index += 1
         index = min(index, lexemes.count)
@@ -219,9 +228,7 @@ struct MathParser {
     /// Passes over `\pmod{n}` behind a residue.
     private mutating func skipModulus() -> Bool {
         guard token == .command("pmod") || token == .command("bmod") else { return false }
-        while let next = token, next != .closeGroup {
-            index += 1
-        }
+        while token != nil, token != .closeGroup { index += 1 }
         index = min(index + 1, lexemes.count)
         return true
     }
@@ -234,14 +241,17 @@ struct MathParser {
         else { return nil }
         if token == .command("frac") {
             let start = index
-            let fraction = try factor()
+            var fraction = try factor()
+            let isPercent = AnswerShape.withoutPercent(fraction) != nil
+            fraction = AnswerShape.withoutPercent(fraction) ?? fraction
             guard case .quotient(.number(let above), .number(let below)) = fraction,
                 above.scale == 0, below.scale == 0
             else {
                 index = start
                 return nil
             }
-            return .sum([factors[0], fraction])
+            let mixed = MathNode.sum([factors[0], fraction])
+            return isPercent ? .percent(mixed) : mixed
         }
         guard case .number(let above) = token, lexemes[index].isSpaced,
             token(at: 1) == .sign("/"), case .number(let below) = token(at: 2)

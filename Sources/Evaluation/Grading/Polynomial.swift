@@ -58,7 +58,8 @@ struct Polynomial: Hashable {
     func product(
         _ other: Polynomial, atoms: AtomTable, meter: inout WorkMeter
     ) throws(MathFailure) -> Polynomial {
-        try meter.spend(terms.count * other.terms.count)
+        // A term costs a merge of factors and a product of reduced fractions: a dozen plain steps.
+        try meter.spend(terms.count * other.terms.count * 12)
         guard terms.count * other.terms.count <= 4_000 else { throw .inexact }
         var products: [Term] = []
         products.reserveCapacity(terms.count * other.terms.count)
