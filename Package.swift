@@ -85,6 +85,10 @@ let wire =
         sees: ["HTTP", "Inference", "Routing", "Tokenization", httpTypes, logging],
         testsSee: ["Sockets"])
 
+// problem -> samples -> verdict -> report
+let workshop =
+    module("Evaluation", sees: ["Inference", "Tokenization"])
+
 let program: [Target] = [
     .executableTarget(
         name: "laconic",
@@ -110,5 +114,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     ],
-    targets: floors + weights + inference + wire + program
+    targets: floors + weights + inference + wire + workshop + program
 )
