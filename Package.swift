@@ -94,7 +94,7 @@ let program: [Target] = [
         name: "laconic",
         dependencies: [
             "Serving", "HTTP", "Sockets", "Inference", "Decoding", "Models", "Checkpoints",
-            "Kernels", "Tokenization", "Routing", argumentParser, logging,
+            "Kernels", "Tokenization", "Routing", "Evaluation", argumentParser, logging,
         ],
         swiftSettings: rules
     ),

@@ -107,7 +107,7 @@ public struct ProblemGenerator: Sendable {
             tries += 1
             guard tries <= 200 else { return nil }
             let operation = operation(tier, &random)
-            guard operation.weight <= room, operation != .halve || total > 4,
+            guard operation.weight <= room, isSensible(operation, total),
                 let next = operation(total), (0...tier.largestTotal).contains(next)
             else { continue }
             operations.append(operation)
@@ -120,6 +120,15 @@ public struct ProblemGenerator: Sendable {
         return ArithmeticProblem(
             tier: tier, start: start, operations: operations, form: form,
             wordingSeed: random.bits())
+    }
+
+    /// Whether somebody would do that: nothing cannot be doubled, and little is not halved.
+    private static func isSensible(_ operation: ArithmeticProblem.Operation, _ total: Int) -> Bool {
+        switch operation {
+        case .double, .triple: total > 0
+        case .halve: total > 4
+        default: true
+        }
     }
 
     private static func operation(

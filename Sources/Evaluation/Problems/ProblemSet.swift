@@ -72,6 +72,7 @@ extension Problem {
         id = try line.text("id")
         question = try line.text("question")
         answer = try line.text("answer")
-        difficulty = try line.difficulty("difficulty") ?? line.difficulty("level")
+        difficulty = try line.difficulty("difficulty")
+        if difficulty == nil { difficulty = try line.difficulty("level") }
     }
 }

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// What an evaluation found: each member's accuracy and tokens, overall and by difficulty.
 public struct Report: Sendable, Equatable {

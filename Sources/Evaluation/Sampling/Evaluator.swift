@@ -60,7 +60,7 @@ public struct Evaluator: Sendable {
     ///   - samples: Samples of each problem, at least 1.
     ///   - log: Where samples are found and kept; `nil` keeps none.
     ///   - progress: Told after the log is read and after every sample.
-    /// - Returns: The samples.
+    /// - Returns: The samples; those of the log are graded anew.
     /// - Throws: `EvaluationError` when a member cannot answer or the log does not fit.
     public func run(
         _ problems: [Problem], members names: [String]? = nil, samples: Int, log: SampleLog?,
@@ -86,9 +86,11 @@ public struct Evaluator: Sendable {
         var state = Progress(total: tasks.count, reused: 0, made: 0, correct: 0, tokens: 0)
         var missing: [Task] = []
         for task in tasks {
-            if let record = try log?.record(
+            if var record = try log?.record(
                 task.key, problem: task.problem, origin: task.member.origin)
             {
+                // Verdicts are cheap and graders improve; samples are dear and stay.
+                record.judge(grade(record.response.gradedText, task.problem))
                 slots[task.slot] = record
                 state.reused += 1
                 state.correct += record.isCorrect ? 1 : 0
@@ -146,7 +148,7 @@ public struct Evaluator: Sendable {
                 switch result {
                 case .success(let record):
                     guard let record, failure == nil else { break }
-                    do {
+                    do throws(EvaluationError) {
                         try keep(task, record)
                     } catch {
                         failure = error
@@ -166,24 +168,26 @@ public struct Evaluator: Sendable {
     private func sample(_ task: Task) async -> Result<SampleRecord?, EvaluationError> {
         let seed = settings.seed(ofSample: task.key.sample, problem: task.problem.id)
         let response: Response
-        do {
+        do throws(ResponseError) {
             response = try await source.respond(
                 to: settings.prompt(for: task.problem), member: task.member.name,
                 settings: settings, seed: seed)
-        } catch .refused(let reason) {
-            return .failure(
-                .refused(member: task.member.name, problem: task.problem.id, reason: reason))
-        } catch .server(let url, let attempts, let reason) {
-            return .failure(.server(url: url, attempts: attempts, reason: reason))
         } catch {
-            return .failure(
-                .refused(
-                    member: task.member.name, problem: task.problem.id, reason: "\(error)"))
+            return .failure(Self.failure(error, of: task))
         }
         guard response.finish != .cancelled else { return .success(nil) }
         return .success(
             SampleRecord(
                 key: task.key, problem: task.problem, origin: task.member.origin, seed: seed,
                 response: response, judgement: grade(response.gradedText, task.problem)))
+    }
+
+    private static func failure(_ error: ResponseError, of task: Task) -> EvaluationError {
+        switch error {
+        case .refused(let reason):
+            .refused(member: task.member.name, problem: task.problem.id, reason: reason)
+        case .server(let url, let attempts, let reason):
+            .server(url: url, attempts: attempts, reason: reason)
+        }
     }
 }

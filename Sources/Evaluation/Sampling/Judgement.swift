@@ -10,4 +10,15 @@ public struct Judgement: Sendable, Equatable {
         self.answer = answer
         self.isCorrect = isCorrect
     }
+
+    /// Finds the final answer in a response and compares it with the problem's.
+    ///
+    /// - Parameters:
+    ///   - response: What was written, the thought included.
+    ///   - problem: What was asked.
+    ///   - grader: What counts as equal.
+    public init(of response: String, to problem: Problem, by grader: Grader) {
+        answer = AnswerExtractor.answer(in: response, mode: .evaluation)
+        isCorrect = answer.map { grader.grade($0, against: problem.answer).isEqual } ?? false
+    }
 }

@@ -56,12 +56,18 @@ public struct SampleRecord: Sendable, Equatable {
         difficulty = problem.difficulty
         expected = problem.answer
         self.response = response
-        let isWhole = response.finish == .stop
-        answer = isWhole ? judgement.answer : nil
-        isCorrect = isWhole && judgement.isCorrect
+        isCorrect = false
         self.seed = seed
         digest = problem.digest
         self.origin = origin
+        judge(judgement)
+    }
+
+    /// Takes a grader's word, unless the response was cut off.
+    mutating func judge(_ judgement: Judgement) {
+        let isWhole = response.finish == .stop
+        answer = isWhole ? judgement.answer : nil
+        isCorrect = isWhole && judgement.isCorrect
     }
 
     /// The record as a line, with the settings that it was made with and no line feed.
