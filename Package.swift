@@ -99,7 +99,8 @@ let program: [Target] = [
         swiftSettings: rules
     ),
     .testTarget(
-        name: "laconicTests", dependencies: ["laconic", argumentParser], swiftSettings: rules),
+        name: "laconicTests", dependencies: ["laconic", "Evaluation", argumentParser],
+        swiftSettings: rules),
     .testTarget(
         name: "EndToEndTests",
         dependencies: ["Serving", "HTTP", "Sockets", "Inference", logging], swiftSettings: rules),

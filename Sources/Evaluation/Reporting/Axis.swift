@@ -8,7 +8,7 @@ struct Axis {
 
     /// A scale that holds a range, with about `count` ticks.
     init(from low: Double, to high: Double, count: Int) {
-        let span = max(high - low, 1e-9)
+        let span = high > low ? high - low : 1
         let raw = span / Double(max(1, count))
         let power = pow(10, log10(raw).rounded(.down))
         step = power * ([1, 2, 2.5, 5].first { $0 * power >= raw * 0.999 } ?? 10)

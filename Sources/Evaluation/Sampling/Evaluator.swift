@@ -19,6 +19,15 @@ public struct Evaluator: Sendable {
 
         /// Samples that are there.
         public var done: Int { reused + made }
+
+        /// How far an evaluation is.
+        public init(total: Int, reused: Int, made: Int, correct: Int, tokens: Int) {
+            self.total = total
+            self.reused = reused
+            self.made = made
+            self.correct = correct
+            self.tokens = tokens
+        }
     }
 
     /// What an evaluation came to.
@@ -27,6 +36,12 @@ public struct Evaluator: Sendable {
         public var records: [SampleRecord]
         /// Whether those are all, or the task was cancelled before.
         public var isComplete: Bool
+
+        /// What an evaluation came to.
+        public init(records: [SampleRecord], isComplete: Bool) {
+            self.records = records
+            self.isComplete = isComplete
+        }
     }
 
     private let source: any ResponseSource
