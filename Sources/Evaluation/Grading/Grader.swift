@@ -26,6 +26,65 @@ public struct Grader: Sendable {
     ///   - gold: The right answer, in the same notations.
     /// - Returns: Whether they are equal and by which rule.
     public func grade(_ prediction: String, against gold: String) -> Verdict {
-        prediction == gold ? .equal(by: .text) : .undecided
+        guard max(prediction.utf8.count, gold.utf8.count) <= limits.maximumByteCount else {
+            return prediction == gold ? .equal(by: .text) : .undecided
+        }
+        let (lexemes, goldLexemes) = (
+            MathLexer.tokens(of: prediction), MathLexer.tokens(of: gold)
+        )
+        guard !lexemes.isEmpty, !goldLexemes.isEmpty else { return .undecided }
+        if lexemes.map(\.token) == goldLexemes.map(\.token) { return .equal(by: .text) }
+        if let verdict = choiceVerdict(lexemes, goldLexemes) { return verdict }
+        if let verdict = proseVerdict(lexemes, goldLexemes) { return verdict }
+        var comparison = AnswerComparison(
+            policy: policy, meter: WorkMeter(steps: limits.maximumStepCount))
+        do {
+            let tree = try parse(prediction, lexemes, meter: &comparison.meter)
+            let goldTree = try parse(gold, goldLexemes, meter: &comparison.meter)
+            return try comparison.verdict(tree, goldTree)
+        } catch {
+            return .undecided
+        }
+    }
+
+    private func parse(
+        _ text: String, _ lexemes: [Lexeme], meter: inout WorkMeter
+    ) throws(MathFailure) -> MathNode {
+        if let number = NumberWords.value(of: text) {
+            return .number(NumberLiteral(whole: Array(String(number).utf8)))
+        }
+        return try MathParser.parse(lexemes, limits: limits, meter: &meter)
+    }
+
+    /// Compares letters of a multiple-choice question; nil where the right answer is not one.
+    private func choiceVerdict(_ lexemes: [Lexeme], _ gold: [Lexeme]) -> Verdict? {
+        guard let letter = ChoiceLetter.only(in: gold) else { return nil }
+        let found = ChoiceLetter.only(in: lexemes) ?? ChoiceLetter.leading(in: lexemes)
+        guard let found else { return nil }
+        return found.uppercased() == letter.uppercased() ? .equal(by: .choice) : .different
+    }
+
+    /// Compares answers in words; nil where the right answer is not one.
+    private func proseVerdict(_ lexemes: [Lexeme], _ gold: [Lexeme]) -> Verdict? {
+        guard let words = prose(gold), NumberWords.value(of: words) == nil else { return nil }
+        guard let found = prose(lexemes) else { return .different }
+        return found == words ? .equal(by: .text) : .different
+    }
+
+    /// The letters of an answer that holds a word and no mathematics.
+    private func prose(_ lexemes: [Lexeme]) -> String? {
+        var text = ""
+        var hasWord = false
+        for lexeme in lexemes {
+            switch lexeme.token {
+            case .word(let word):
+                text += word
+                hasWord = true
+            case .letter(let letter): text += letter.lowercased()
+            case .openGroup, .closeGroup, .sign(","), .sign("-"), .sign("("), .sign(")"): break
+            default: return nil
+            }
+        }
+        return hasWord ? text : nil
     }
 }
