@@ -135,9 +135,10 @@ struct EvaluateCommand: AsyncParsableCommand {
         var set = try ProblemSet(path: data).shuffled(seed: shuffleSeed)
         if let limit { set = set.limited(to: limit) }
         let settings = settings
-        let source = try source()
         let path = out ?? "\(set.name)-\(settings.fingerprint.prefix(8)).jsonl"
+        // Before the models, whose loading may take long: what does not fit is said at once.
         let log = try SampleLog(path: path, settings: settings)
+        let source = try source()
         let names = members?.split(separator: ",").map(String.init)
         let grader = Grader(policy: grading.policy)
         let evaluator = Evaluator(source: source, settings: settings, concurrency: concurrency) {
