@@ -18,7 +18,6 @@ public struct TradeoffPlot {
     ]
     private static let panelWidth = 340.0
     private static let panelHeight = 280.0
-    private static let columns = 3
 
     private let report: Report
 
@@ -30,7 +29,7 @@ public struct TradeoffPlot {
     /// The figure as an SVG document.
     public var svg: String {
         let panels = panels
-        let columns = min(Self.columns, max(1, panels.count))
+        let columns = panels.count == 4 ? 2 : min(3, panels.count)
         let rows = (panels.count + columns - 1) / columns
         let width = Double(columns) * Self.panelWidth + 20
         let legendTop = 44 + Double(rows) * Self.panelHeight
