@@ -44,6 +44,11 @@ struct AnswerComparison {
             return try ordered(rows.flatMap { $0 }, others.flatMap { $0 })
         case (.matrix(let rows), .tuple(_, let parts, _)),
             (.tuple(_, let parts, _), .matrix(let rows)):
+            if rows.count == parts.count, parts.allSatisfy(AnswerShape.isCollection) {
+                let lines = rows.map { MathNode.tuple(open: "[", $0, close: "]") }
+                guard case .tuple = gold else { return try ordered(parts, lines) }
+                return try ordered(lines, parts)
+            }
             guard rows.count == 1 || rows.allSatisfy({ $0.count == 1 }) else { return .different }
             let vector = rows.flatMap { $0 }
             guard case .tuple = gold else { return try ordered(parts, vector) }

@@ -12,6 +12,8 @@ enum AnswerShape {
             guard elements.count == 1, !isCollection(elements[0]) else { return .set(elements) }
             return elements[0]
         case .symbol("\\mathbb{R}"): return realLine
+        case .setOperation("∖", .symbol("\\mathbb{R}"), .set(let parts)) where parts.count == 1:
+            return everything(but: parts[0])
         case .product(let factors): return scaledMatrix(factors) ?? single(node)
         case .negative(.matrix(let rows)): return .matrix(rows.map { $0.map { .negative($0) } })
         case .matrix(let rows) where rows.count == 1 && rows[0].count == 1: return rows[0][0]
@@ -22,6 +24,14 @@ enum AnswerShape {
         case .tuple, .union, .setOperation, .matrix, .word, .based: return node
         default: return single(node)
         }
+    }
+
+    /// All numbers but one, as a union of two intervals.
+    private static func everything(but value: MathNode) -> MathNode {
+        .union([
+            .tuple(open: "(", [.negative(infinity), value], close: ")"),
+            .tuple(open: "(", [value, infinity], close: ")"),
+        ])
     }
 
     private static func single(_ node: MathNode) -> MathNode {
@@ -128,10 +138,7 @@ enum AnswerShape {
         if let interval = interval(of: node) { return interval }
         guard case .relation(let sides, let signs) = node else { return nil }
         if signs == ["≠"], isName(sides[0]), isFree(of: sides[1]) {
-            return .union([
-                .tuple(open: "(", [.negative(infinity), sides[1]], close: ")"),
-                .tuple(open: "(", [sides[1], infinity], close: ")"),
-            ])
+            return everything(but: sides[1])
         }
         guard signs.allSatisfy({ $0 == "=" }), sides.allSatisfy(\.isConstant) else { return nil }
         return sides.last

@@ -35,7 +35,11 @@ public struct Grader: Sendable {
         guard !lexemes.isEmpty, !goldLexemes.isEmpty else { return .undecided }
         if lexemes.map(\.token) == goldLexemes.map(\.token) { return .equal(by: .text) }
         if let verdict = choiceVerdict(lexemes, goldLexemes) { return verdict }
-        if let verdict = proseVerdict(lexemes, goldLexemes) { return verdict }
+        if NumberWords.value(of: gold) == nil,
+            let verdict = proseVerdict(lexemes, goldLexemes)
+        {
+            return verdict
+        }
         var comparison = AnswerComparison(
             policy: policy, meter: WorkMeter(steps: limits.maximumStepCount))
         do {
@@ -51,14 +55,18 @@ public struct Grader: Sendable {
         _ text: String, _ lexemes: [Lexeme], meter: inout WorkMeter
     ) throws(MathFailure) -> MathNode {
         if let number = NumberWords.value(of: text) {
-            return .number(NumberLiteral(whole: Array(String(number).utf8)))
+            let size = MathNode.number(NumberLiteral(whole: Array(String(abs(number)).utf8)))
+            return number < 0 ? .negative(size) : size
         }
         return try MathParser.parse(lexemes, limits: limits, meter: &meter)
     }
 
     /// Compares letters of a multiple-choice question; nil where the right answer is not one.
     private func choiceVerdict(_ lexemes: [Lexeme], _ gold: [Lexeme]) -> Verdict? {
-        guard let letter = ChoiceLetter.only(in: gold) else { return nil }
+        let isLetter = ChoiceLetter.only(in: lexemes) != nil
+        let letter =
+            ChoiceLetter.only(in: gold) ?? (isLetter ? ChoiceLetter.leading(in: gold) : nil)
+        guard let letter else { return nil }
         let found = ChoiceLetter.only(in: lexemes) ?? ChoiceLetter.leading(in: lexemes)
         guard let found else { return nil }
         return found.uppercased() == letter.uppercased() ? .equal(by: .choice) : .different
@@ -66,7 +74,7 @@ public struct Grader: Sendable {
 
     /// Compares answers in words; nil where the right answer is not one.
     private func proseVerdict(_ lexemes: [Lexeme], _ gold: [Lexeme]) -> Verdict? {
-        guard let words = prose(gold), NumberWords.value(of: words) == nil else { return nil }
+        guard let words = prose(gold) else { return nil }
         guard let found = prose(lexemes) else { return .different }
         return found == words ? .equal(by: .text) : .different
     }

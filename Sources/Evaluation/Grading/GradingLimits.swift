@@ -18,7 +18,7 @@ public struct GradingLimits: Sendable, Hashable {
     ///   - maximumNesting: Deepest nesting that is parsed.
     ///   - maximumStepCount: Most elementary steps of one comparison.
     public init(
-        maximumByteCount: Int = 4_096, maximumNesting: Int = 48, maximumStepCount: Int = 60_000
+        maximumByteCount: Int = 4_096, maximumNesting: Int = 48, maximumStepCount: Int = 150_000
     ) {
         self.maximumByteCount = maximumByteCount
         self.maximumNesting = maximumNesting

@@ -231,6 +231,14 @@ struct MathLexer {
         return true
     }
 
+    /// Whether a letter is the unit of the number before it: `5 m`, spaced and at the end.
+    private func isLoneUnit(_ word: String) -> Bool {
+        guard isSpaced, ["m", "g", "s", "h", "L"].contains(word), case .number = lexemes.last?.token
+        else { return false }
+        return text.count - index <= 8
+            && text[index...].allSatisfy { "^23{}. $/s\\)".unicodeScalars.contains($0) }
+    }
+
     private func isProseWord(_ word: String, _ lowercase: String) -> Bool {
         word.utf8.count > 1 || (followsValue && word == lowercase)
     }
@@ -240,9 +248,13 @@ struct MathLexer {
         let lowercase = word.lowercased()
         if lowercase == "and" || lowercase == "or" {
             emit(.sign(","))
+        } else if lowercase == "minus" || lowercase == "negative" {
+            emit(.sign("-"))
         } else if let command = MathSpelling.plainCommands[lowercase] {
             emit(.command(command))
         } else if followsValue, MathSpelling.shortUnits.contains(lowercase) {
+            emit(.word(lowercase))
+        } else if isLoneUnit(word) {
             emit(.word(lowercase))
         } else if word == "i" || word == "e" {
             emit(.letter(word))

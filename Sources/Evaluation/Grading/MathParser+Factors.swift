@@ -85,9 +85,10 @@ extension MathParser {
             barEnds = false
             defer { barEnds = outer }
             if take(.closeGroup) { throw .unreadable }
-            let node = try relation()
+            let elements = try elements()
             try expect(.closeGroup)
-            return node
+            // Plain text writes a set without the backslash before its brace.
+            return elements.count == 1 ? elements[0] : .set(elements)
         }
         // `\frac12` is one half: a bare argument is one digit of a number.
         if case .number(let literal) = token, literal.scale == 0, literal.repetend.isEmpty,

@@ -27,10 +27,28 @@ struct MathParser {
     ) throws(MathFailure) -> MathNode {
         try meter.spend(lexemes.count * 4)
         var parser = MathParser(lexemes: lexemes, maximumNesting: limits.maximumNesting)
-        _ = parser.take(.sign("="))
+        parser.skipIntroduction()
         let node = try parser.answer()
+        while parser.take(.rowBreak) {}
         guard parser.index == lexemes.count else { throw .unreadable }
         return node
+    }
+
+    /// Passes over what says no more than that an answer follows: `=`, "Answer:", "about".
+    private mutating func skipIntroduction() {
+        let colon = lexemes.firstIndex { lexeme in
+            switch lexeme.token {
+            case .word, .letter: false
+            default: true
+            }
+        }
+        if let colon, colon > 0, colon <= 6, case .word = lexemes[colon - 1].token,
+            lexemes[colon].token == .sign(":"), colon + 1 < lexemes.count
+        {
+            index = colon + 1
+        }
+        if case .word(let word) = token, MathSpelling.introductions.contains(word) { index += 1 }
+        _ = take(.sign("="))
     }
 
     var token: MathToken? {
@@ -162,6 +180,9 @@ struct MathParser {
             } else if takeSign(of: barEnds ? ["/"] : ["/", ":"]) != nil {
                 if skipUnit() { continue }
                 below.append(try signedFactor())
+                if !barEnds, below.count == 1, token == .sign(":") {
+                    return try ratio(above: above, second: below[0])
+                }
             } else if case .command("over") = token {
                 index += 1
                 below.append(try product())
@@ -180,6 +201,16 @@ struct MathParser {
         let numerator = above.count == 1 ? above[0] : .product(above)
         guard let divisor = below.first else { return numerator }
         return .quotient(numerator, below.count == 1 ? divisor : .product(below))
+    }
+
+    /// A ratio of more than two parts: a point whose last coordinate is one.
+    private mutating func ratio(
+        above: [MathNode], second: MathNode
+    ) throws(MathFailure) -> MathNode {
+        var parts = [above.count == 1 ? above[0] : .product(above), second]
+        while takeSign(of: [":"]) != nil { parts.append(try signedFactor()) }
+        let last = parts[parts.count - 1]
+        return .tuple(open: "(", parts.map { .quotient($0, last) }, close: ")")
     }
 
     mutating func signedFactor() throws(MathFailure) -> MathNode {

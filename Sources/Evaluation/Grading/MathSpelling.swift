@@ -41,7 +41,7 @@ enum MathSpelling {
         "to": [.sign("=")], "iff": [.sign("=")], "equiv": [.sign("=")],
         "land": [.sign(",")], "lor": [.sign(",")], "R": [.letter("\\mathbb{R}")],
         "varphi": [.letter("phi")], "varepsilon": [.letter("epsilon")], "approx": [.sign("=")],
-        "imaginaryI": [.letter("i")], "tg": [.command("tan")], "ctg": [.command("cot")],
+        "tg": [.command("tan")], "ctg": [.command("cot")],
         "arctg": [.command("arctan")],
     ]
 
@@ -90,6 +90,11 @@ enum MathSpelling {
         "cm", "mm", "km", "dm", "nm", "ft", "yd", "mi", "lb", "lbs", "oz", "kg", "mg", "hr", "hrs",
         "min", "sec", "mph", "kph", "ml", "deg", "rad", "sq", "cu", "usd", "in", "per", "day",
         "way", "men", "pie", "toy", "gal", "yr", "yrs", "pm", "am",
+    ]
+
+    /// Words before a value that leave it as it is.
+    static let introductions: Set<String> = [
+        "about", "approximately", "approx", "exactly", "roughly", "equals", "answer",
     ]
 
     /// Whether a run of letters is a word, and not a product of variables.

@@ -16,7 +16,9 @@ enum NumberWords {
     static func value(of text: String) -> Int? {
         guard text.utf8.count <= 120 else { return nil }
         let bare = text.lowercased().filter { $0 != "$" && $0 != "." }
-        let words = bare.split { " -{}\\".contains($0) }.filter { $0 != "and" && $0 != "text" }
+        var words = bare.split { " -{}\\".contains($0) }.filter { $0 != "and" && $0 != "text" }
+        let isNegative = words.first == "minus" || words.first == "negative"
+        if isNegative { words.removeFirst() }
         guard !words.isEmpty, words.count <= 16 else { return nil }
         var (total, group) = (0, 0)
         for word in words {
@@ -34,6 +36,6 @@ enum NumberWords {
             // Sixteen words stay far from overflow as long as no group grows past this.
             guard group <= 100_000 else { return nil }
         }
-        return total + group
+        return isNegative ? -(total + group) : total + group
     }
 }

@@ -81,9 +81,29 @@ def rational_pairs(gold, value, rng):
     )
     yield "right: fraction not reduced", True, ("-" if value < 0 else "") + unreduced
     yield "right: x = value", True, f"x = {gold}"
+    yield "right: parentheses", True, f"({gold})"
+    yield "right: braces", True, "{" + gold + "}"
+    if scale == 5:
+        yield "right: full stop", True, gold + "."
+    yield "right: double negative", True, f"-(-{gold})" if value >= 0 else f"-({gold[1:]})"
+    yield "right: over one", True, f"\\frac{{{gold}}}{{1}}"
+    yield "right: text around", True, f"\\text{{{gold}}}" if integer else f"{gold} \\text{{ exactly}}"
+    yield "wrong: halved", False, f"\\frac{{{gold}}}{{2}}" if value else "1"
+    yield "wrong: word instead", False, r"\text{no solution}"
+    yield "wrong: plus one half", False, f"{gold} + \\frac{{1}}{{2}}"
+    yield "wrong: interval around", False, f"[{gold}, {scale + 1000})"
     yield "right: unit in text", True, gold + r"\text{ " + rng.choice(["cm", "units", "miles", "square feet"]) + "}"
     if integer:
         yield "right: integer with .0", True, f"{value.numerator}.0"
+        if value > 1:
+            yield "right: root of square", True, f"\\sqrt{{{value.numerator**2}}}"
+            yield "right: logarithm", True, f"\\log_2 {{2^{{{value.numerator}}}}}" if value < 40 else f"{value.numerator}^1"
+            yield "wrong: square", False, f"{value.numerator}^2"
+        if abs(value) >= 100 and value.numerator % 10 == 0:
+            power = len(str(abs(value.numerator))) - 1
+            mantissa = decimal_text(Fraction(value.numerator, 10**power))
+            yield "right: scientific", True, f"{mantissa} \\times 10^{{{power}}}"
+            yield "wrong: scientific", False, f"{mantissa} \\times 10^{{{power + 1}}}"
         yield "right: sum", True, f"{value.numerator - scale} + {scale}"
         yield "right: product", True, f"{value.numerator} \\cdot {scale} / {scale}"
         if abs(value) >= 1000:
@@ -137,6 +157,9 @@ def symbolic_pairs(gold, expression, rng):
 
     printed = {sympy.latex(form(expression)) for form in (sympy.expand, sympy.factor, sympy.together)}
     for text in sorted(printed):
+        # The parser lowercases some names, and then prints another expression.
+        if set(re.findall(r"[A-Z]", text)) != set(re.findall(r"[A-Z]", gold)):
+            continue
         yield "right: expression rewritten", True, text
     yield "right: expression times one", True, f"\\frac{{2({gold})}}{{2}}"
     yield "right: shifted and back", True, f"1 + {gold} - 1"
@@ -516,6 +539,18 @@ def main():
                 if (gold, prediction) not in seen:
                     seen.add((gold, prediction))
                     pairs.append((kind, right, gold, prediction))
+    for percent in range(5, 100, 10):
+        gold, share = f"{percent}\\%", Fraction(percent, 100)
+        for kind, right, prediction in (
+            ("right: percent as decimal", True, decimal_text(share)),
+            ("right: percent as fraction", True, frac_text(share)),
+            ("right: percent sign dropped", True, str(percent)),
+            ("right: percent in words", True, f"{percent} percent"),
+            ("wrong: percent", False, f"{percent + 1}\\%"),
+            ("wrong: percent", False, decimal_text(share / 10)),
+            ("wrong: percent", False, str(percent * 10)),
+        ):
+            pairs.append((kind, right, gold, prediction))
     if len(sys.argv) > 5:
         for pair in pairs:
             print(*pair, sep="\t")
