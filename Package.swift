@@ -27,7 +27,7 @@ let kernelFlags: [CSetting] = [
 ]
 
 /// The modules whose tests compare with files that reference implementations made.
-let fixtures: Set = ["Kernels", "Checkpoints", "Models", "Tokenization"]
+let fixtures: Set = ["Kernels", "Checkpoints", "Models", "Tokenization", "Evaluation"]
 
 /// A module, the modules it may import, and its test suite.
 func module(
