@@ -27,7 +27,7 @@ let kernelFlags: [CSetting] = [
 ]
 
 /// The modules whose tests compare with files that reference implementations made.
-let fixtures: Set = ["Kernels", "Checkpoints", "Models", "Tokenization"]
+let fixtures: Set = ["Kernels", "Checkpoints", "Models", "Tokenization", "Evaluation"]
 
 /// A module, the modules it may import, and its test suite.
 func module(
@@ -85,17 +85,22 @@ let wire =
         sees: ["HTTP", "Inference", "Routing", "Tokenization", httpTypes, logging],
         testsSee: ["Sockets"])
 
+// problem -> samples -> verdict -> report
+let workshop =
+    module("Evaluation", sees: ["Inference", "Tokenization"])
+
 let program: [Target] = [
     .executableTarget(
         name: "laconic",
         dependencies: [
             "Serving", "HTTP", "Sockets", "Inference", "Decoding", "Models", "Checkpoints",
-            "Kernels", "Tokenization", "Routing", argumentParser, logging,
+            "Kernels", "Tokenization", "Routing", "Evaluation", argumentParser, logging,
         ],
         swiftSettings: rules
     ),
     .testTarget(
-        name: "laconicTests", dependencies: ["laconic", argumentParser], swiftSettings: rules),
+        name: "laconicTests", dependencies: ["laconic", "Evaluation", argumentParser],
+        swiftSettings: rules),
     .testTarget(
         name: "EndToEndTests",
         dependencies: ["Serving", "HTTP", "Sockets", "Inference", logging], swiftSettings: rules),
@@ -110,5 +115,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     ],
-    targets: floors + weights + inference + wire + program
+    targets: floors + weights + inference + wire + workshop + program
 )

@@ -13,6 +13,7 @@ import Foundation
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, GenerateCommand.self, InspectCommand.self, BenchCommand.self,
+            EvaluateCommand.self, ProblemsCommand.self,
         ])
 
     static func main() async {
