@@ -75,11 +75,3 @@ final class ScriptedService: CompletionService {
         ]
     }
 }
-
-extension CompletionEvent.Accepted {
-    init(model: String, promptTokens: Int, maximumTokens: Int, startsInReasoning: Bool) {
-        self.init(
-            model: model, promptTokens: promptTokens, maximumTokens: maximumTokens,
-            startsInReasoning: startsInReasoning, echo: nil)
-    }
-}

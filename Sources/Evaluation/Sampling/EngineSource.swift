@@ -60,6 +60,8 @@ public struct EngineSource: ResponseSource {
             switch event {
             case .accepted(let accepted):
                 response.promptTokens = accepted.promptTokens
+            case .echo:
+                continue
             case .delta(let delta):
                 response.reasoning += delta.reasoning
                 response.text += delta.content

@@ -72,7 +72,7 @@ public struct ServerSource: ResponseSource {
         for attempt in 1...Self.attempts {
             if Task.isCancelled { return Response(text: "", finish: .cancelled) }
             do {
-                let (data, answer) = try await session.data(for: request)
+                let (data, answer) = try await PendingExchange().run(request, in: session)
                 let status = (answer as? HTTPURLResponse)?.statusCode ?? 0
                 if status == 200 { return try Self.response(Array(data), url: url) }
                 reason = "status \(status): \(Self.excerpt(data))"
