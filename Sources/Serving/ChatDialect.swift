@@ -68,15 +68,7 @@ struct ChatDialect: CompletionDialect {
     }
 
     mutating func closing(_ progress: CompletionProgress) -> [[UInt8]] {
-        guard includesUsage else { return [] }
-        let usage = JSONWriter.object { json in
-            progress.writeHead(into: &json, object: "chat.completion.chunk")
-            json.array("choices") { _ in }
-            progress.writeUsage(into: &json)
-            progress.writeBudget(into: &json)
-            progress.writeWarnings(into: &json)
-        }
-        return [usage]
+        includesUsage ? [progress.usageChunk(object: "chat.completion.chunk")] : []
     }
 
     /// The role, once, and not before there is a token to send with it: clients take the first
@@ -127,12 +119,7 @@ struct ChatDialect: CompletionDialect {
                     json.field("finish_reason", reason)
                 }
             }
-            if includesUsage {
-                json.null("usage")
-            } else if isLast {
-                progress.writeBudget(into: &json)
-                progress.writeWarnings(into: &json)
-            }
+            progress.writeTail(into: &json, includesUsage: includesUsage, isLast: isLast)
         }
     }
 

@@ -70,15 +70,7 @@ struct TextDialect: CompletionDialect {
     }
 
     mutating func closing(_ progress: CompletionProgress) -> [[UInt8]] {
-        guard includesUsage else { return [] }
-        let usage = JSONWriter.object { json in
-            progress.writeHead(into: &json, object: "text_completion")
-            json.array("choices") { _ in }
-            progress.writeUsage(into: &json)
-            progress.writeBudget(into: &json)
-            progress.writeWarnings(into: &json)
-        }
-        return [usage]
+        includesUsage ? [progress.usageChunk(object: "text_completion")] : []
     }
 
     /// The prompt, once for each choice, where the caller wants it back.
@@ -116,12 +108,9 @@ struct TextDialect: CompletionDialect {
             json.array("choices") {
                 $0.object { write(text, logprobs, index: index, reason: reason, into: &$0) }
             }
-            if includesUsage {
-                json.null("usage")
-            } else if reason != nil, progress.isComplete {
-                progress.writeBudget(into: &json)
-                progress.writeWarnings(into: &json)
-            }
+            progress.writeTail(
+                into: &json, includesUsage: includesUsage,
+                isLast: reason != nil && progress.isComplete)
         }
     }
 
