@@ -13,14 +13,24 @@ struct Completion: Sendable {
     let maximumTokens: Int
     let streams: [TokenStream]
     let continuation: AsyncStream<CompletionEvent>.Continuation
-
     /// What tells thought from answer; nothing where the caller wants the text as it is.
-    private var tags: ReasoningTags? {
-        request.separatesReasoning ? model.text.tags : nil
-    }
+    private let tags: ReasoningTags?
+    /// Whether the prompt ends inside the thought.
+    private let startsInReasoning: Bool
 
-    private var startsInReasoning: Bool {
-        tags != nil && model.text.endsInReasoning(prompt)
+    /// A completion whose sequences were submitted.
+    init(
+        model: ReasoningModel, request: CompletionRequest, prompt: [Int32], maximumTokens: Int,
+        streams: [TokenStream], continuation: AsyncStream<CompletionEvent>.Continuation
+    ) {
+        self.model = model
+        self.request = request
+        self.prompt = prompt
+        self.maximumTokens = maximumTokens
+        self.streams = streams
+        self.continuation = continuation
+        tags = request.separatesReasoning ? model.text.tags : nil
+        startsInReasoning = tags != nil && model.text.endsInReasoning(prompt)
     }
 
     /// Runs to the end of every sample, or until the task is cancelled.

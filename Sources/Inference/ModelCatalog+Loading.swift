@@ -25,7 +25,7 @@ extension ModelCatalog {
         var engines: [Engine] = []
         for path in paths {
             let source = try ModelSource(path: path)
-            let (engine, contextLength) = try source.engine(
+            let (engine, contextLength) = try [source].engine(
                 pool: pool, options: options, shareCount: shares)
             let entry = source.entry(engine: engine, member: 0, contextLength: contextLength)
             entries.append(entry)
@@ -125,22 +125,6 @@ struct ModelSource {
         if let differs { throw .membersDiffer(first: first.name, second: name, what: differs) }
     }
 
-    /// An engine of its own, and the context it allows.
-    func engine(
-        pool: WorkerPool, options: LoadOptions, shareCount: Int
-    ) throws(ModelLoadingError) -> (engine: Engine, contextLength: Int) {
-        try checkWeights(using: pool)
-        do {
-            let model = try Transformer.load(
-                checkpoint, pool: pool,
-                options: options.model(for: inspection, shareCount: shareCount))
-            let contextLength = model.contextLength
-            return (Engine(model: model, configuration: options.engine), contextLength)
-        } catch {
-            throw .checkpoint("\(error)")
-        }
-    }
-
     /// The checkpoint as one that answers.
     func entry(engine: Engine, member: Int, contextLength: Int) -> ReasoningModel {
         let most = inspection.typeShares.max { $0.elementCount < $1.elementCount }
@@ -156,7 +140,8 @@ struct ModelSource {
 }
 
 extension [ModelSource] {
-    /// One engine for all members of a family, and the context it allows.
+    /// One engine for all members of a family, of which a model alone is the smallest, and the
+    /// context it allows.
     func engine(
         pool: WorkerPool, options: LoadOptions, shareCount: Int
     ) throws(ModelLoadingError) -> (engine: Engine, contextLength: Int) {
