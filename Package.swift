@@ -27,7 +27,9 @@ let kernelFlags: [CSetting] = [
 ]
 
 /// The modules whose tests compare with files that reference implementations made.
-let fixtures: Set = ["Kernels", "Checkpoints", "Models", "Tokenization", "Evaluation"]
+let fixtures: Set = [
+    "Kernels", "Checkpoints", "Models", "Tokenization", "Evaluation", "Training",
+]
 
 /// A module, the modules it may import, and its test suite.
 func module(
@@ -85,16 +87,23 @@ let wire =
         sees: ["HTTP", "Inference", "Routing", "Tokenization", httpTypes, logging],
         testsSee: ["Sockets"])
 
-// problem -> samples -> verdict -> report
+// problem -> samples -> verdict -> report, reward -> gradient -> checkpoint
 let workshop =
     module("Evaluation", sees: ["Inference", "Tokenization"])
+    + module(
+        "Training",
+        sees: [
+            "Evaluation", "Inference", "Decoding", "Tokenization", "Models", "Checkpoints",
+            "Kernels",
+        ])
 
 let program: [Target] = [
     .executableTarget(
         name: "laconic",
         dependencies: [
             "Serving", "HTTP", "Sockets", "Inference", "Decoding", "Models", "Checkpoints",
-            "Kernels", "Tokenization", "Routing", "Evaluation", argumentParser, logging,
+            "Kernels", "Tokenization", "Routing", "Evaluation", "Training", argumentParser,
+            logging,
         ],
         swiftSettings: rules
     ),

@@ -2,16 +2,19 @@ import Glibc
 
 /// Activations: a matrix of f32 that operations read and write in place.
 ///
-/// `[rows, columns]`, row-major, each row starting on a cache line. Confined to whoever made it:
-/// it is not `Sendable`, and operations on it return only when every worker is done.
+/// `[rows, columns]`, row-major, each row starting on a cache line unless it is a view into a
+/// ``FloatBuffer``. Confined to whoever made it: it is not `Sendable`, and operations on it return
+/// only when every worker is done.
 @safe public final class FloatMatrix {
     /// Rows held.
     public let rows: Int
     /// Elements of a row.
     public let columns: Int
-    /// Floats from one row to the next: `columns`, filled up to a cache line.
+    /// Floats from one row to the next: `columns`, filled up to a cache line except in views.
     let stride: Int
     let base: UnsafeMutablePointer<Float>
+    /// Whose memory this is; nil for its own.
+    private let buffer: FloatBuffer?
 
     /// Makes a matrix of zeros.
     ///
@@ -22,6 +25,7 @@ import Glibc
         precondition(rows >= 0 && columns >= 0, "[\(rows), \(columns)]")
         self.rows = rows
         self.columns = columns
+        buffer = nil
         stride = (columns + 15) / 16 * 16
         let bytes = rows * stride * MemoryLayout<Float>.stride
         guard let memory = unsafe try? AlignedMemory.allocate(byteCount: bytes) else {
@@ -45,8 +49,21 @@ import Glibc
         }
     }
 
+    init(viewing buffer: FloatBuffer, at offset: Int, rows: Int, columns: Int) {
+        precondition(
+            rows >= 0 && columns >= 0 && offset >= 0 && offset + rows * columns <= buffer.count,
+            "[\(rows), \(columns)] at \(offset) of \(buffer.count) floats")
+        self.rows = rows
+        self.columns = columns
+        self.buffer = buffer
+        stride = columns
+        unsafe base = buffer.base + offset
+    }
+
     deinit {
-        unsafe free(base)
+        if buffer == nil {
+            unsafe free(base)
+        }
     }
 
     /// Where a row starts.

@@ -1,0 +1,17 @@
+/// Why training cannot start or go on.
+public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// A file cannot be read or written, or does not hold what it should.
+    case file(path: String, reason: String)
+    /// A setting of a recipe is not as it should be.
+    case setting(name: String, expected: String, found: String)
+
+    /// What went wrong, where, and what would be right.
+    public var description: String {
+        switch self {
+        case .file(let path, let reason):
+            "\(path): \(reason)"
+        case .setting(let name, let expected, let found):
+            "\(name): expected \(expected), found \(found)"
+        }
+    }
+}
