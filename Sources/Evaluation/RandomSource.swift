@@ -3,7 +3,7 @@
 /// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). The
 /// draws are written out here because the standard library may change how it maps bits to ranges,
 /// and problem sets and samples must not change with it.
-struct RandomSource: Sendable {
+public struct RandomSource: Sendable {
     private var state: UInt64
 
     /// The sequence of a seed.

@@ -58,6 +58,16 @@ public final class Transformer: LanguageModel {
         let config = try ModelConfig(checkpoint)
         let weights = try Weights(
             checkpoint, config: config, convertingTo: options.weightType, using: pool)
+        return try serving(
+            config: config, weights: weights, pool: pool, options: options,
+            instructionSet: instructionSet)
+    }
+
+    /// Reserves KV pages and scratch for weights that are there.
+    static func serving(
+        config: ModelConfig, weights: Weights, pool: WorkerPool, options: ModelOptions,
+        instructionSet: InstructionSet?
+    ) throws(ModelError) -> sending Transformer {
         let capacity = try KeyValueCapacity(
             config: config, defaultType: weights.defaultKeyValueType, options: options)
         return Transformer(

@@ -62,8 +62,13 @@ public struct Weights: Sendable {
         _ checkpoint: Checkpoint, config: ModelConfig, convertingTo type: ElementType? = nil,
         using pool: WorkerPool? = nil
     ) throws(ModelError) {
-        let binding = WeightBinding(
-            checkpoint: checkpoint, config: config, type: type, pool: pool)
+        try self.init(
+            WeightBinding(checkpoint: checkpoint, config: config, type: type, pool: pool))
+    }
+
+    /// Takes every tensor that the config implies from `binding`.
+    init(_ binding: some WeightSource) throws(ModelError) {
+        let config = binding.config
         embedding = try binding.matrix(.embedding)
         output = config.tiesEmbeddings ? embedding : try binding.matrix(.output)
         outputNorm = try binding.vector(.outputNorm)
@@ -89,8 +94,18 @@ public struct Weights: Sendable {
     }
 }
 
+/// Where the tensors of a network come from.
+protocol WeightSource {
+    /// What the network looks like.
+    var config: ModelConfig { get }
+    /// A matrix, ready to compute with.
+    func matrix(_ slot: WeightSlot) throws(ModelError) -> TensorView
+    /// The elements of a norm or a bias.
+    func vector(_ slot: WeightSlot) throws(ModelError) -> [Float]
+}
+
 /// Looks tensors up under the names of the checkpoint's format.
-struct WeightBinding {
+struct WeightBinding: WeightSource {
     let checkpoint: Checkpoint
     let config: ModelConfig
     var type: ElementType?
@@ -127,7 +142,11 @@ struct WeightBinding {
         try stored(slot).floats()
     }
 
-    func layer(_ index: Int) throws(ModelError) -> Weights.Layer {
+}
+
+extension WeightSource {
+    /// All tensors of a layer.
+    fileprivate func layer(_ index: Int) throws(ModelError) -> Weights.Layer {
         Weights.Layer(
             attentionNorm: try vector(.layer(index, .attentionNorm)),
             query: try linear(index, .query, bias: config.hasQueryKeyValueBias ? .queryBias : nil),

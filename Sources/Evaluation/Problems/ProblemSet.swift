@@ -3,7 +3,8 @@ import Foundation
 /// Problems in a fixed order, from a file of JSON lines.
 ///
 /// Each line is an object with the texts `id`, `question` and `answer` and perhaps `difficulty`
-/// or `level`, a whole number or a word; other fields are passed over.
+/// or `level`, a whole number or a word, and perhaps a text `solution`; other fields are passed
+/// over.
 public struct ProblemSet: Sendable, Equatable {
     /// What reports call it: the file's name without its ending.
     public var name: String
@@ -74,5 +75,6 @@ extension Problem {
         answer = try line.text("answer")
         difficulty = try line.difficulty("difficulty")
         if difficulty == nil { difficulty = try line.difficulty("level") }
+        solution = try line.optionalText("solution")
     }
 }
