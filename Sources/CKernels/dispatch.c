@@ -100,3 +100,43 @@ size_t ck_attention_scratch(size_t tokens, size_t group, size_t head_dim, size_t
     size_t stride = (head_dim + LANES - 1) / LANES * LANES;
     return (LANES + tokens * group) * (stride + 1) + tokens * group * width;
 }
+
+void ck_rms_norm_backward(int32_t isa, const float* x, const float* weight,
+                          const float* out_gradient, size_t count, float epsilon, bool accumulate,
+                          float* gradient, float* weight_gradient) {
+    operations(isa)->rms_norm_backward(x, weight, out_gradient, count, epsilon, accumulate,
+                                       gradient, weight_gradient);
+}
+
+void ck_silu_multiply_backward(int32_t isa, const float* gate, const float* up,
+                               const float* out_gradient, size_t count, float* gate_gradient,
+                               float* up_gradient) {
+    operations(isa)->silu_multiply_backward(gate, up, out_gradient, count, gate_gradient,
+                                            up_gradient);
+}
+
+void ck_exp_moments(int32_t isa, const float* x, size_t count, float max, float* sum,
+                    float* moment) {
+    operations(isa)->exp_moments(x, count, max, sum, moment);
+}
+
+void ck_softmax_gradient(int32_t isa, float* x, size_t count, size_t target, float log_sum,
+                         float weight) {
+    operations(isa)->softmax_gradient(x, count, target, log_sum, weight);
+}
+
+double ck_sum_of_squares(int32_t isa, const float* x, size_t count) {
+    return operations(isa)->sum_of_squares(x, count);
+}
+
+void ck_scale(int32_t isa, float* x, float factor, size_t count) {
+    operations(isa)->scale(x, factor, count);
+}
+
+void ck_blend(int32_t isa, float* x, const float* y, float share, size_t count) {
+    operations(isa)->blend(x, y, share, count);
+}
+
+void ck_adam_step(int32_t isa, const ck_adam_args* args) {
+    operations(isa)->adam_step(args);
+}

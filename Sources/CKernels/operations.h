@@ -29,6 +29,16 @@ typedef struct {
     size_t (*argmax)(const float*, size_t);
     float (*sum_exp)(const float*, size_t, float);
     void (*attention)(const ck_attention_args*);
+    void (*rms_norm_backward)(const float*, const float*, const float*, size_t, float, bool, float*,
+                              float*);
+    void (*silu_multiply_backward)(const float*, const float*, const float*, size_t, float*,
+                                   float*);
+    void (*exp_moments)(const float*, size_t, float, float*, float*);
+    void (*softmax_gradient)(float*, size_t, size_t, float, float);
+    double (*sum_of_squares)(const float*, size_t);
+    void (*scale)(float*, float, size_t);
+    void (*blend)(float*, const float*, float, size_t);
+    void (*adam_step)(const ck_adam_args*);
 } ck_operations;
 
 extern const ck_operations ck_operations_ref;

@@ -370,6 +370,11 @@ static void attention(const ck_attention_args* a) {
     }
 }
 
+// clang-format off
+#include "elements.h"
+#include "ref_gradients.h"
+// clang-format on
+
 const ck_operations ck_operations_ref = {
     .dequantize = ck_dequantize_ref,
     .quantize = ck_quantize_ref,
@@ -384,4 +389,12 @@ const ck_operations ck_operations_ref = {
     .argmax = argmax,
     .sum_exp = sum_exp,
     .attention = attention,
+    .rms_norm_backward = rms_norm_backward,
+    .silu_multiply_backward = silu_multiply_backward,
+    .exp_moments = exp_moments,
+    .softmax_gradient = softmax_gradient,
+    .sum_of_squares = sum_of_squares,
+    .scale = scale,
+    .blend = blend,
+    .adam_step = adam_step,
 };

@@ -28,6 +28,8 @@ typedef _Float16 h16 __attribute__((vector_size(32)));
 #include "products.h"
 #include "rows.h"
 #include "attention.h"
+#include "elements.h"
+#include "gradients.h"
 // clang-format on
 
 const ck_operations OPERATIONS = {
@@ -44,4 +46,12 @@ const ck_operations OPERATIONS = {
     .argmax = argmax,
     .sum_exp = sum_exp,
     .attention = attention,
+    .rms_norm_backward = rms_norm_backward,
+    .silu_multiply_backward = silu_multiply_backward,
+    .exp_moments = exp_moments,
+    .softmax_gradient = softmax_gradient,
+    .sum_of_squares = sum_of_squares,
+    .scale = scale,
+    .blend = blend,
+    .adam_step = adam_step,
 };

@@ -168,4 +168,60 @@ void ck_attention(int32_t isa, const ck_attention_args* args);
 /// Floats of scratch for `tokens` tokens, the last of which sees `keys` keys.
 size_t ck_attention_scratch(size_t tokens, size_t group, size_t head_dim, size_t keys);
 
+/// What `ck_rms_norm` does, backwards, for one row: sets or adds to `gradient` `[count]` what
+/// `out_gradient` means for x, and adds to `weight_gradient` `[count]` what it means for the weight.
+///
+/// With s = 1 / sqrt(mean(x^2) + epsilon): s * (weight * g - x * s^2 * mean(x * weight * g)) and
+/// g * x * s. `gradient` may be `out_gradient`.
+void ck_rms_norm_backward(int32_t isa, const float* x, const float* weight,
+                          const float* out_gradient, size_t count, float epsilon, bool accumulate,
+                          float* gradient, float* weight_gradient);
+
+/// What `ck_silu_multiply` does, backwards; the gradients may lie where gate and up do.
+void ck_silu_multiply_backward(int32_t isa, const float* gate, const float* up,
+                               const float* out_gradient, size_t count, float* gate_gradient,
+                               float* up_gradient);
+
+/// The sums of e^d and of d * e^d over d = x[i] - max, in the order of lanes; the first is the one
+/// of `ck_sum_exp`.
+void ck_exp_moments(int32_t isa, const float* x, size_t count, float max, float* sum,
+                    float* moment);
+
+/// x[i] = weight * (e^(x[i] - log_sum) - (i == target)).
+void ck_softmax_gradient(int32_t isa, float* x, size_t count, size_t target, float log_sum,
+                         float weight);
+
+/// The sum of x[i]^2 in f64, in 16 lanes and the tree of the other sums.
+double ck_sum_of_squares(int32_t isa, const float* x, size_t count);
+
+/// x[i] *= factor.
+void ck_scale(int32_t isa, float* x, float factor, size_t count);
+
+/// x[i] += share * (y[i] - x[i]).
+void ck_blend(int32_t isa, float* x, const float* y, float share, size_t count);
+
+/// One step of AdamW (arXiv 1711.05101), element by element, in this order:
+///
+///     g = gradients * gradient_scale
+///     m += share1 * (g - m)
+///     v = v * beta2 + share2 * g * g
+///     x = x * kept - step_size * m / (sqrt(v) / correction + epsilon)
+typedef struct {
+    float* parameters; // x, [count]
+    const float* gradients;
+    float* first_moments;  // m
+    float* second_moments; // v
+    size_t count;
+    float gradient_scale;
+    float kept;   // 1 - learning rate * weight decay
+    float share1; // 1 - beta1
+    float beta2;
+    float share2;     // 1 - beta2
+    float correction; // sqrt(1 - beta2^step)
+    float epsilon;
+    float step_size; // learning rate / (1 - beta1^step)
+} ck_adam_args;
+
+void ck_adam_step(int32_t isa, const ck_adam_args* args);
+
 #endif
