@@ -13,6 +13,8 @@
 #define TILE_ROWS 2
 #define TILE_TOKENS 3
 #define FUSED_ROWS 4
+#define GEMM_ROWS 6
+#define GEMM_VECTORS 1
 #define OPERATIONS ck_operations_avx2
 #define HAS_PERMUTE 0
 

@@ -13,6 +13,8 @@
 #define TILE_ROWS 4
 #define TILE_TOKENS 6
 #define FUSED_ROWS 8
+#define GEMM_ROWS 12
+#define GEMM_VECTORS 2
 #define OPERATIONS ck_operations_avx512
 #define HAS_PERMUTE 1
 // The instruction looks at the low 4 bits of an index only.

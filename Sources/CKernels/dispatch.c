@@ -140,3 +140,25 @@ void ck_blend(int32_t isa, float* x, const float* y, float share, size_t count) 
 void ck_adam_step(int32_t isa, const ck_adam_args* args) {
     operations(isa)->adam_step(args);
 }
+
+void ck_gemm(int32_t isa, const ck_gemm_args* args) {
+    operations(isa)->gemm(args);
+}
+
+size_t ck_gemm_scratch(void) {
+    return GEMM_SCRATCH;
+}
+
+void ck_packed_attention(int32_t isa, const ck_packed_attention_args* args) {
+    operations(isa)->packed_attention(args);
+}
+
+void ck_packed_attention_backward(int32_t isa, const ck_packed_attention_args* args) {
+    operations(isa)->packed_attention_backward(args);
+}
+
+size_t ck_packed_attention_scratch(size_t count, size_t head_dim) {
+    // keys and values transposed, scores and their slopes, what the products want
+    size_t width = (count + LANES - 1) / LANES * LANES;
+    return width * (2 * head_dim + 2 * PACKED_QUERIES) + GEMM_SCRATCH;
+}

@@ -15,6 +15,14 @@ enum {
     SUM_FLOATS = PANEL_ROWS * 6 * 16,
 };
 
+// How general products are cut, see gemm.h.
+enum {
+    GEMM_BLOCK_M = 192,
+    GEMM_BLOCK_K = 256,
+    GEMM_SCRATCH = GEMM_BLOCK_K * (GEMM_BLOCK_M + 32),
+    PACKED_QUERIES = 24, // of packed attention, at a time
+};
+
 typedef struct {
     void (*dequantize)(int32_t, const void*, size_t, float*);
     void (*quantize)(int32_t, const float*, size_t, void*);
@@ -39,6 +47,9 @@ typedef struct {
     void (*scale)(float*, float, size_t);
     void (*blend)(float*, const float*, float, size_t);
     void (*adam_step)(const ck_adam_args*);
+    void (*gemm)(const ck_gemm_args*);
+    void (*packed_attention)(const ck_packed_attention_args*);
+    void (*packed_attention_backward)(const ck_packed_attention_args*);
 } ck_operations;
 
 extern const ck_operations ck_operations_ref;

@@ -8,8 +8,6 @@
 //
 //     dP = dO Vᵀ    dS = P (dP - row sum of dO * O) scale    dQ = dS K    dK += dSᵀ Q    dV += Pᵀ dO
 
-enum { PACKED_QUERIES = 24 };
-
 static void packed_product(const float* a, size_t a_row, size_t a_column, const float* b,
                            size_t b_row, float* c, size_t c_stride, size_t m, size_t n, size_t k,
                            bool accumulate, float* scratch) {

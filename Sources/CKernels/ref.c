@@ -373,6 +373,7 @@ static void attention(const ck_attention_args* a) {
 // clang-format off
 #include "elements.h"
 #include "ref_gradients.h"
+#include "ref_training.h"
 // clang-format on
 
 const ck_operations ck_operations_ref = {
@@ -397,4 +398,7 @@ const ck_operations ck_operations_ref = {
     .scale = scale,
     .blend = blend,
     .adam_step = adam_step,
+    .gemm = gemm,
+    .packed_attention = packed_attention,
+    .packed_attention_backward = packed_attention_backward,
 };

@@ -5,6 +5,7 @@
 //     TILE_ROWS, TILE_TOKENS   accumulators that fit the registers, at most 4 by 6
 //     FUSED_ROWS               rows that a product with one token walks side by side
 //     OPERATIONS               the name of the table that is defined at the end
+//     GEMM_ROWS, GEMM_VECTORS  accumulators of a general product's tile, 6 by 1 or 12 by 2
 //     HAS_PERMUTE              whether `permute(table, index)` looks up 16 lanes in 16 floats
 #include "operations.h"
 #include "scalars.h"
@@ -30,6 +31,8 @@ typedef _Float16 h16 __attribute__((vector_size(32)));
 #include "attention.h"
 #include "elements.h"
 #include "gradients.h"
+#include "gemm.h"
+#include "packed_attention.h"
 // clang-format on
 
 const ck_operations OPERATIONS = {
@@ -54,4 +57,7 @@ const ck_operations OPERATIONS = {
     .scale = scale,
     .blend = blend,
     .adam_step = adam_step,
+    .gemm = gemm,
+    .packed_attention = packed_attention,
+    .packed_attention_backward = packed_attention_backward,
 };

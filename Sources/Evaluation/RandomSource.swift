@@ -7,18 +7,32 @@ public struct RandomSource: Sendable {
     private var state: UInt64
 
     /// The sequence of a seed.
-    init(seed: UInt64) {
+    public init(seed: UInt64) {
         state = seed
     }
 
+    /// The sequence of one item among the many of a seed, independent of the other items'.
+    ///
+    /// - Parameters:
+    ///   - seed: What all items follow from.
+    ///   - purpose: What the items are: two kinds of one seed have nothing in common.
+    ///   - index: Which of them.
+    public init(seed: UInt64, purpose: String, index: UInt64) {
+        var hash = StableHash()
+        hash.combine(seed)
+        hash.combine(purpose)
+        hash.combine(index)
+        state = hash.value
+    }
+
     /// The next 64 bits.
-    mutating func bits() -> UInt64 {
+    public mutating func bits() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         return Self.mix(state)
     }
 
     /// A uniform number of a range.
-    mutating func number(in range: ClosedRange<Int>) -> Int {
+    public mutating func number(in range: ClosedRange<Int>) -> Int {
         let width = UInt64(range.upperBound - range.lowerBound) + 1
         // Bits beyond the last whole multiple of the width would favour small numbers.
         let limit = UInt64.max - UInt64.max % width
@@ -28,17 +42,17 @@ public struct RandomSource: Sendable {
     }
 
     /// A uniform element; the list must not be empty.
-    mutating func element<Element>(of list: [Element]) -> Element {
+    public mutating func element<Element>(of list: [Element]) -> Element {
         list[number(in: 0...(list.count - 1))]
     }
 
     /// True so many times in a hundred.
-    mutating func happens(percent: Int) -> Bool {
+    public mutating func happens(percent: Int) -> Bool {
         number(in: 0...99) < percent
     }
 
     /// The list in a random order (Fisher and Yates).
-    mutating func shuffled<Element>(_ list: [Element]) -> [Element] {
+    public mutating func shuffled<Element>(_ list: [Element]) -> [Element] {
         var list = list
         for index in list.indices.dropFirst().reversed() {
             list.swapAt(index, number(in: 0...index))

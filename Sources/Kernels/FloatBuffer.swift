@@ -68,7 +68,8 @@ import Glibc
         unsafe memset(base, 0, count * MemoryLayout<Float>.stride)
     }
 
-    private func check(_ range: Range<Int>) {
+    /// Traps unless `range` lies inside of the buffer.
+    func check(_ range: Range<Int>) {
         precondition(
             range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) floats")
     }

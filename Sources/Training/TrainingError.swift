@@ -4,6 +4,10 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case file(path: String, reason: String)
     /// A setting of a recipe is not as it should be.
     case setting(name: String, expected: String, found: String)
+    /// Responses could not be drawn.
+    case sampling(reason: String)
+    /// The run was asked to stop.
+    case cancelled
 
     /// What went wrong, where, and what would be right.
     public var description: String {
@@ -12,6 +16,10 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(path): \(reason)"
         case .setting(let name, let expected, let found):
             "\(name): expected \(expected), found \(found)"
+        case .sampling(let reason):
+            "responses could not be drawn: \(reason)"
+        case .cancelled:
+            "stopped"
         }
     }
 }

@@ -224,4 +224,65 @@ typedef struct {
 
 void ck_adam_step(int32_t isa, const ck_adam_args* args);
 
+/// c[m][n] = (accumulate ? c[m][n] : 0) + the sum of a[m][k] * b[k][n], for the rows and columns
+/// that are named.
+///
+/// Every sum is one chain of fused multiply-adds, k ascending, from the value that is there or +0.
+typedef struct {
+    const float* a; // element (m, k) at m * a_row + k * a_column; one of them is 1
+    size_t a_row;
+    size_t a_column;
+    const float* b; // element (k, n) at k * b_row + n * b_column; one of them is 1
+    size_t b_row;
+    size_t b_column;
+    float* c; // [m, n], rows c_stride floats apart; apart from a and b
+    size_t c_stride;
+    size_t row_begin;
+    size_t row_end;
+    size_t column_begin;
+    size_t column_end;
+    size_t k;
+    bool accumulate;
+    float* scratch; // ck_gemm_scratch() floats, 64-byte aligned
+} ck_gemm_args;
+
+void ck_gemm(int32_t isa, const ck_gemm_args* args);
+
+/// Floats of scratch that `ck_gemm` wants.
+size_t ck_gemm_scratch(void);
+
+/// Causal attention of one sequence from position 0 on, for the query heads of one key-value head,
+/// and its gradient.
+///
+/// A position p sees keys (p - window, p], or [0, p] where window is 0. Scores are chains of fused
+/// multiply-adds over the head; their exponentials are summed in lanes by position mod 16; values
+/// and gradients are chains over positions, ascending, query heads one after the other.
+typedef struct {
+    const float* queries; // [count, group, head_dim], positions `stride` floats apart
+    const float* keys;    // [count, head_dim], likewise
+    const float* values;  // [count, head_dim], likewise
+    size_t stride;
+    float* out; // [count, group, head_dim], positions out_stride apart; read by the gradient
+    size_t out_stride;
+    float* log_sums; // [count, group], the logarithm of the sum of e^score; read by the gradient
+    size_t log_sum_stride;
+    size_t count;
+    size_t group;
+    size_t head_dim;
+    size_t window;
+    float scale;
+    // the gradient alone
+    const float* out_gradient; // like out
+    float* query_gradient;     // like queries, keys and values: overwritten
+    float* key_gradient;
+    float* value_gradient;
+    float* scratch; // ck_packed_attention_scratch floats, 64-byte aligned
+} ck_packed_attention_args;
+
+void ck_packed_attention(int32_t isa, const ck_packed_attention_args* args);
+void ck_packed_attention_backward(int32_t isa, const ck_packed_attention_args* args);
+
+/// Floats of scratch for a sequence of `count` positions.
+size_t ck_packed_attention_scratch(size_t count, size_t head_dim);
+
 #endif

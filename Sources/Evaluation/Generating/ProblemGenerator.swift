@@ -61,6 +61,26 @@ public struct ProblemGenerator: Sendable {
         return problems
     }
 
+    /// One problem of an endless list, without those before it.
+    ///
+    /// Unlike in `problems(tier:split:count:)`, which draws others, a computation may come again.
+    ///
+    /// - Parameters:
+    ///   - tier: How hard it is.
+    ///   - split: What it is for.
+    ///   - index: Its place in the list of this seed, tier and split.
+    /// - Returns: Always the same problem for the same arguments.
+    public func problem(tier: Tier, split: Split, index: UInt64) -> ArithmeticProblem {
+        var random = RandomSource(
+            seed: seed, purpose: "\(tier.rawValue) \(split.rawValue)", index: index)
+        // Ends: a candidate falls into a split with a chance of a tenth at least.
+        while true {
+            if let problem = Self.candidate(tier, seed: random.bits()), problem.split == split {
+                return problem
+            }
+        }
+    }
+
     /// The problems as JSON lines that `ProblemSet` reads, with the split and the computation.
     ///
     /// - Parameters:

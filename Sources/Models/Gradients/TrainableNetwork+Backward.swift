@@ -25,7 +25,7 @@ extension TrainableNetwork {
                 space.logits.block(rows: local), self.weights.output.block(),
                 into: space.normalizedGradient.block(rows: rows))
             kernels.product(
-                space.logits.block(rows: local), transposed: true,
+                space.logits.block(rows: local).transposed,
                 space.normalized.block(rows: rows), into: slopes.output.block(), accumulate: true)
         }
         kernels.rmsNormBackward(
@@ -42,7 +42,9 @@ extension TrainableNetwork {
 
     /// From the gradient of a layer's output to that of its middle, both in `residualGradient`.
     private func feedForwardBackward(_ index: Int, _ rows: Range<Int>) {
-        let (layer, kept, slope) = (weights.layers[index], space.layers[index], slopes.layers[index])
+        let (layer, kept, slope) = (
+            weights.layers[index], space.layers[index], slopes.layers[index]
+        )
         linearBackward(
             rows, outGradient: space.residualGradient, input: kept.activated, weights: layer.down,
             inputGradient: space.activatedGradient, slope: slope.down, biasSlope: slope.downBias)
@@ -64,7 +66,9 @@ extension TrainableNetwork {
     private func attendBackward(
         _ index: Int, _ rows: Range<Int>, _ positions: [Int32], _ sequences: [Range<Int>]
     ) {
-        let (layer, kept, slope) = (weights.layers[index], space.layers[index], slopes.layers[index])
+        let (layer, kept, slope) = (
+            weights.layers[index], space.layers[index], slopes.layers[index]
+        )
         linearBackward(
             rows, outGradient: space.residualGradient, input: kept.attended,
             weights: layer.attentionOutput, inputGradient: space.attendedGradient,
@@ -87,7 +91,8 @@ extension TrainableNetwork {
                 kernels.rmsNormHeadsBackward(
                     unnormalized, rows: rows, columns: columns, weight: norm,
                     epsilon: config.normEpsilon, outGradient: space.projectedGradient,
-                    into: space.projectedGradient, weightGradient: normSlope)
+                    into: space.projectedGradient, accumulate: false,
+                    weightGradient: normSlope)
             }
         }
         linearBackward(
@@ -107,7 +112,7 @@ extension TrainableNetwork {
         let out = outGradient.block(rows: rows)
         kernels.product(out, weights.block(), into: inputGradient.block(rows: rows))
         kernels.product(
-            out, transposed: true, input.block(rows: rows), into: slope.block(), accumulate: true)
+            out.transposed, input.block(rows: rows), into: slope.block(), accumulate: true)
         if let biasSlope {
             kernels.columnSums(of: out, addingTo: biasSlope.block())
         }

@@ -1,4 +1,4 @@
-import Kernels
+public import Kernels
 
 extension TrainableNetwork {
     /// Runs a batch through the layers and keeps what the backward pass needs.
@@ -39,7 +39,7 @@ extension TrainableNetwork {
         for start in stride(from: 0, to: batch.rowCount, by: space.logitRowCount) {
             let rows = start..<min(start + space.logitRowCount, batch.rowCount)
             kernels.product(
-                space.normalized.block(rows: rows), weights.output.block(), transposed: true,
+                space.normalized.block(rows: rows), weights.output.block().transposed,
                 into: space.logits.block(rows: 0..<rows.count))
             body(rows, Array(batch.targets[rows]))
         }
@@ -83,7 +83,7 @@ extension TrainableNetwork {
             kept.projected, attentionShape(index, sequences), into: kept.attended,
             logSums: kept.logSums)
         kernels.product(
-            kept.attended.block(rows: rows), layer.attentionOutput.block(), transposed: true,
+            kept.attended.block(rows: rows), layer.attentionOutput.block().transposed,
             into: kept.middle.block(rows: rows))
         if let bias = layer.attentionOutputBias {
             kernels.addRow(bias.block(), to: kept.middle.block(rows: rows))
@@ -98,7 +98,7 @@ extension TrainableNetwork {
     ) {
         let target = out.block(rows: rows, columns: columns)
         kernels.product(
-            input.block(rows: rows), layer.projection.block(rows: columns), transposed: true,
+            input.block(rows: rows), layer.projection.block(rows: columns).transposed,
             into: target)
         if let bias = layer.projectionBias {
             kernels.addRow(bias.block(columns: columns), to: target)
@@ -111,7 +111,7 @@ extension TrainableNetwork {
             kept.middle, rows: rows, weight: layer.feedForwardNorm, epsilon: config.normEpsilon,
             into: kept.feedForwardInput)
         kernels.product(
-            kept.feedForwardInput.block(rows: rows), layer.gateUp.block(), transposed: true,
+            kept.feedForwardInput.block(rows: rows), layer.gateUp.block().transposed,
             into: kept.gateUp.block(rows: rows))
         if let bias = layer.gateUpBias {
             kernels.addRow(bias.block(), to: kept.gateUp.block(rows: rows))
@@ -120,7 +120,7 @@ extension TrainableNetwork {
             kept.gateUp, rows: rows, gate: 0, up: config.intermediateSize,
             count: config.intermediateSize, into: kept.activated)
         kernels.product(
-            kept.activated.block(rows: rows), layer.down.block(), transposed: true,
+            kept.activated.block(rows: rows), layer.down.block().transposed,
             into: next.block(rows: rows))
         if let bias = layer.downBias {
             kernels.addRow(bias.block(), to: next.block(rows: rows))

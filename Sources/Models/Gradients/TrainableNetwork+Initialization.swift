@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 extension TrainableNetwork {
     /// Draws fresh parameters: matrices from normal distributions whose width keeps the size of

@@ -100,7 +100,9 @@ public final class TrainableNetwork {
     /// Floating-point operations of the matrix products of a forward and backward pass, a
     /// multiply-add counted as two, attention left out.
     public var matrixOperationsPerToken: Int {
-        let matrices = layout.entries.filter { $0.role == .matrix }.reduce(0) { $0 + $1.range.count }
+        let matrices = layout.entries.filter { $0.role == .matrix }.reduce(0) {
+            $0 + $1.range.count
+        }
         return 6 * (matrices + config.vocabularySize * config.hiddenSize)
     }
 }

@@ -23,11 +23,11 @@ public struct LearningSchedule: Sendable, Equatable {
     ///
     /// - Parameter step: From 1 to `stepCount`.
     /// - Returns: In [0, 1].
-    public func factor(step: Int) -> Float {
+    public func factor(step: Int) -> Double {
         let up = warmupSteps > 0 ? min(1, Double(step) / Double(warmupSteps)) : 1
         let decaySteps = decayShare * Double(stepCount)
         let left = Double(stepCount - step + 1)
         let down = decaySteps > 0 ? min(1, left / (decaySteps + 1)) : 1
-        return Float(max(0, min(up, down)))
+        return max(0, min(up, down))
     }
 }

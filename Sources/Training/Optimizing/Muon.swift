@@ -92,7 +92,7 @@ final class Muon {
         }
         var (x, next) = (space.x, space.next)
         for _ in 0..<Self.iterations {
-            kernels.product(x.block(), x.block(), transposed: true, into: space.gram.block())
+            kernels.product(x.block(), x.block().transposed, into: space.gram.block())
             kernels.product(
                 space.gram.block(), space.gram.block(), into: space.polynomial.block())
             for row in 0..<space.gram.rows {

@@ -10,23 +10,23 @@ public final class Optimizer {
     /// The numbers of an optimiser.
     public struct Settings: Sendable, Equatable {
         /// AdamW's full learning rate.
-        public var learningRate: Float
+        public var learningRate: Double
         /// Muon's full learning rate; nil leaves matrices with AdamW.
-        public var matrixLearningRate: Float?
+        public var matrixLearningRate: Double?
         /// How slowly AdamW's first moment moves.
-        public var beta1: Float = 0.9
+        public var beta1 = 0.9
         /// How slowly AdamW's second moment moves.
-        public var beta2: Float = 0.98
+        public var beta2 = 0.98
         /// What keeps AdamW from dividing by zero.
-        public var epsilon: Float = 1e-8
+        public var epsilon = 1e-8
         /// The share of a parameter that a full-rate step takes away, per unit of learning rate;
         /// norms and biases are spared.
-        public var weightDecay: Float = 0
+        public var weightDecay = 0.0
         /// The norm that the gradient of all parameters is cut to.
-        public var clip: Float = 1
+        public var clip = 1.0
 
         /// Settings with AdamW alone.
-        public init(learningRate: Float) {
+        public init(learningRate: Double) {
             self.learningRate = learningRate
         }
     }
@@ -63,18 +63,18 @@ public final class Optimizer {
     ///   - number: How many steps this makes, from 1.
     ///   - rateFactor: The share of the full learning rates.
     /// - Returns: The norm of the gradient before it was cut.
-    public func step(number: Int, rateFactor: Float) -> Double {
+    public func step(number: Int, rateFactor: Double) -> Double {
         let kernels = network.kernels
         let all = 0..<network.layout.count
         let norm = kernels.sumOfSquares(network.gradients, range: all).squareRoot()
-        let scale = norm > Double(settings.clip) ? Float(Double(settings.clip) / norm) : 1
+        let scale = norm > settings.clip ? settings.clip / norm : 1
         for entry in network.layout.entries {
             if let muon, let rate = settings.matrixLearningRate, entry.role == .matrix {
                 muon.step(
                     parameters: network.parameters, gradients: network.gradients,
                     moments: firstMoments, entry: entry, momentum: Self.momentum,
-                    learningRate: rate * rateFactor, weightDecay: settings.weightDecay,
-                    gradientScale: scale)
+                    learningRate: Float(rate * rateFactor),
+                    weightDecay: Float(settings.weightDecay), gradientScale: Float(scale))
             } else {
                 let step = AdamStep(
                     learningRate: settings.learningRate * rateFactor, beta1: settings.beta1,

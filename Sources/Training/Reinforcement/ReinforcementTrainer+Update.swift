@@ -27,7 +27,7 @@ extension ReinforcementTrainer {
         network.kernels.blend(
             average, toward: network.parameters, by: 1 - settings.average,
             range: 0..<network.layout.count)
-        report.rateFactor = Double(factor)
+        report.rateFactor = factor
     }
 
     /// Leaves the gradient of a minibatch's mean loss in the network.

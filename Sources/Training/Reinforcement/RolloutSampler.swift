@@ -11,7 +11,9 @@ struct RolloutSampler {
     struct Settings: Sendable, Equatable {
         /// Responses of each prompt.
         var samplesPerPrompt: Int
-        /// Divides the logits. The log-probabilities are those of temperature 1.
+        /// Divides the logits.
+        ///
+        /// The log-probabilities are those of temperature 1.
         var temperature: Float
         /// Ceiling on the tokens of a response.
         var maximumTokens: Int

@@ -1,3 +1,4 @@
+import Kernels
 public import Models
 
 /// Teaches a network to continue prompts as examples do: cross-entropy over the learned tokens.
@@ -111,7 +112,7 @@ public final class SupervisedTrainer {
         return Report(
             tokens: tokens, learnedTokens: learned, loss: loss / Double(max(1, learned)),
             entropy: entropy / Double(max(1, learned)), gradientNorm: norm,
-            rateFactor: Double(factor))
+            rateFactor: factor)
     }
 
     private func draw() throws(TrainingError) -> [SupervisedExample] {
