@@ -52,7 +52,7 @@ public struct FamilyRun: Sendable {
     /// The path of a member.
     public func member(alpha: Double) -> String { "\(family)/\(Self.name(alpha))" }
 
-    private static func name(_ alpha: Double) -> String {
+    static func name(_ alpha: Double) -> String {
         alpha == alpha.rounded() ? "alpha_\(Int(alpha))" : "alpha_\(alpha)"
     }
 

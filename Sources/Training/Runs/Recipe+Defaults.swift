@@ -3,7 +3,8 @@ extension Recipe.Supervised {
     public static let fineTuning = Recipe.Supervised(
         steps: 500, tokensPerStep: 8192, longestExample: 1024, learningRate: 1e-5,
         matrixLearningRate: 0, beta1: 0.9, beta2: 0.95, weightDecay: 0, gradientClip: 1,
-        warmupSteps: 20, decayShare: 0.5, saveEvery: 20, mix: Recipe.Mix(easy: 1, medium: 1, hard: 1)
+        warmupSteps: 20, decayShare: 0.5, saveEvery: 20,
+        mix: Recipe.Mix(easy: 1, medium: 1, hard: 1)
     )
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Training
 
 /// Makes a family from a recipe.
@@ -18,6 +19,9 @@ struct TrainFamilyCommand: AsyncParsableCommand {
         transform: Self.alphas)
     var alphas: [Double] = []
 
+    @Option(help: ArgumentHelp("The program's commit, for the cards.", valueName: "id"))
+    var commit: String?
+
     /// Reads `0,0.05,0.1`.
     static func alphas(_ text: String) throws -> [Double] {
         try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
@@ -31,11 +35,24 @@ struct TrainFamilyCommand: AsyncParsableCommand {
     func run() async throws {
         var recipe = try Recipe(path: config)
         if !alphas.isEmpty { recipe.reinforcement.alphas = alphas }
-        let run = try FamilyRun(recipe: recipe, folder: training.out)
+        let (run, commit) = (try FamilyRun(recipe: recipe, folder: training.out), commit)
         try await TrainingSession.run(threads: training.threads) { threads, show in
             let kernels = try TrainingSession.kernels(threads: threads)
             try run.trainBase(kernels: kernels, progress: show)
             try await run.trainMembers(threads: threads, progress: show)
+            for measurement in FamilyRun.Measurement.allCases {
+                let line = ProgressLine()
+                defer { line.end() }
+                let report = try await run.measure(
+                    measurement, threads: threads, progress: line.show)
+                switch measurement {
+                case .calibration: try run.writeProfile(report)
+                case .test:
+                    try run.writeCards(report, commit: commit)
+                    line.end()
+                    Terminal.output.table(header: report.tableHeader, rows: report.tableRows)
+                }
+            }
         }
         Terminal.output.line(run.family)
     }

@@ -13,9 +13,10 @@ enum TrainingSession {
     /// - Throws: What `body` throws; an exit code of 130 where it was stopped.
     static func run(
         threads: Int?,
-        _ body: @escaping @Sendable (
-            _ threads: Int, _ show: @escaping @Sendable (TrainingProgress) -> Void
-        ) async throws -> Void
+        _ body:
+            @escaping @Sendable (
+                _ threads: Int, _ show: @escaping @Sendable (TrainingProgress) -> Void
+            ) async throws -> Void
     ) async throws {
         let view = TrainingView()
         let count = threads ?? AvailableCPUs.count()
