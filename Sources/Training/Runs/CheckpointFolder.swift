@@ -18,6 +18,7 @@ struct CheckpointFolder {
     /// - Parameters:
     ///   - files: Contents by name.
     ///   - tensors: The weights.
+    /// - Throws: `TrainingError.file` where the disk fails; what was there is still there then.
     func write(
         files: [String: Data], tensors: [(name: String, tensor: TensorView)]
     ) throws(TrainingError) {
@@ -47,6 +48,7 @@ struct CheckpointFolder {
     ///   - start: The folder that configuration and tokenizer are taken from.
     ///   - type: The element type of the file.
     ///   - card: The text of `README.md`; nil for none.
+    /// - Throws: `TrainingError.file` naming what is missing or cannot be written.
     func write(
         _ network: TrainableNetwork, _ buffer: FloatBuffer? = nil, like start: String,
         as type: ElementType, card: String? = nil

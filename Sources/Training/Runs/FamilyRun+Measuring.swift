@@ -56,6 +56,7 @@ extension FamilyRun {
     /// Writes what routers read: members and their measured profiles.
     ///
     /// - Parameter report: Of the calibration split.
+    /// - Throws: `TrainingError.file` where it cannot be written.
     public func writeProfile(_ report: Report) throws(TrainingError) {
         do {
             let encoder = JSONEncoder()
@@ -75,6 +76,7 @@ extension FamilyRun {
     /// - Parameters:
     ///   - report: Of the test split.
     ///   - commit: The commit of the program; nil where it is not known.
+    /// - Throws: `TrainingError.file` where one cannot be written.
     public func writeCards(_ report: Report, commit: String?) throws(TrainingError) {
         for part in report.parts {
             let run = part.member == "base" ? "sft" : part.member

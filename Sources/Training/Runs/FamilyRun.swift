@@ -59,6 +59,7 @@ public struct FamilyRun: Sendable {
     /// Makes the tokenizer and the first parameters.
     ///
     /// - Parameter kernels: The operations to compute with.
+    /// - Throws: `TrainingError` where the recipe gives no network or the disk fails.
     public func makeStart(kernels: KernelContext) throws(TrainingError) {
         guard !isThere(start) else { return }
         try FamilyStart(recipe: recipe).write(to: start, kernels: kernels)
@@ -69,6 +70,7 @@ public struct FamilyRun: Sendable {
     /// - Parameters:
     ///   - kernels: The operations to compute with.
     ///   - progress: Told after each step.
+    /// - Throws: `TrainingError`; `.cancelled` once the state is on disk.
     public func trainBase(
         kernels: KernelContext, progress: (TrainingProgress) -> Void
     ) throws(TrainingError) {
@@ -86,6 +88,7 @@ public struct FamilyRun: Sendable {
     ///   - alphas: Which; nil for all of the recipe.
     ///   - threads: Threads in all, shared by the members that train at once.
     ///   - progress: Told after each step, from any thread.
+    /// - Throws: `TrainingError`; `.cancelled` once all states are on disk.
     public func trainMembers(
         _ alphas: [Double]? = nil, threads: Int,
         progress: @escaping @Sendable (TrainingProgress) -> Void

@@ -39,6 +39,7 @@ struct FamilyStart {
     /// - Parameters:
     ///   - path: Where it shall appear.
     ///   - kernels: What parameters are laid out with.
+    /// - Throws: `TrainingError` where the recipe gives no network or the disk fails.
     func write(to path: String, kernels: KernelContext) throws(TrainingError) {
         let vocabulary = try vocabulary()
         let network = TrainableNetwork(config: try config, kernels: kernels, rowCapacity: 1)

@@ -10,6 +10,7 @@ final class MetricsLog {
     /// - Parameters:
     ///   - path: Where it lies.
     ///   - step: The last step that counts; what was written after it is made again.
+    /// - Throws: `TrainingError.file` where it cannot be read and written.
     init(path: String, lastStep step: Int) throws(TrainingError) {
         self.path = path
         if !FileManager.default.fileExists(atPath: path) {
