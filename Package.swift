@@ -108,7 +108,7 @@ let program: [Target] = [
         swiftSettings: rules
     ),
     .testTarget(
-        name: "laconicTests", dependencies: ["laconic", "Evaluation", argumentParser],
+        name: "laconicTests", dependencies: ["laconic", "Evaluation", "Training", argumentParser],
         swiftSettings: rules),
     .testTarget(
         name: "EndToEndTests",
