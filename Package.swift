@@ -84,7 +84,9 @@ let wire =
     + module("HTTP", sees: ["Sockets", httpTypes, deque])
     + module(
         "Serving",
-        sees: ["HTTP", "Inference", "Routing", "Tokenization", httpTypes, logging],
+        sees: [
+            "HTTP", "Evaluation", "Inference", "Routing", "Tokenization", httpTypes, logging,
+        ],
         testsSee: ["Sockets"])
 
 // problem -> samples -> verdict -> report, reward -> gradient -> checkpoint
