@@ -1,9 +1,10 @@
 /// Words as sequences of tokens, and the counts of neighbouring tokens in them.
 ///
 /// Byte-pair training as usual (Sennrich 2016), with counts that are updated where a merge changes
-/// a word. Two habits of the reference decide which merges come out, and are kept: the count of a
-/// merged pair is left as it was, which matters when a later merge spells a known token and brings
-/// the pair back; and words where a pair appears anew wait apart from those where it was before.
+/// a word. Each merge makes a token that is new: as long as both its ends are ends of tokens, what
+/// merges between them depends on the bytes there alone, so no other merge spells it. Hence a pair
+/// appears in words either at the start or in the one step that makes the younger of its tokens,
+/// and is counted and queued only then; afterwards its count can but fall.
 struct PairMerger {
     /// The tokens of all words, end to end; a word that has shrunk leaves a gap behind it.
     private var symbols: [Int32]
@@ -11,16 +12,14 @@ struct PairMerger {
     private var lengths: [Int]
     private let wordCounts: [Int]
 
-    /// A number for each pair seen, by its left id above its right id.
-    private var numbers: [UInt64: Int] = [:]
-    private var pairs: [UInt64] = []
+    /// Pairs are numbered as they appear.
+    private var numbers: [PairQueue.Pair: Int] = [:]
+    private var pairs: [PairQueue.Pair] = []
     private var counts: [Int] = []
-    /// Words where the pair of this number has appeared since the queue was filled.
-    private var newWords: [[Int32]] = []
-    private var touched: [Int] = []
-
+    /// The words where each pair has appeared.
+    private var places: [[Int32]] = []
     private var queue = PairQueue()
-    private var wordLists: [[Int32]] = []
+    private var queuedCount = 0
 
     /// Counts the pairs of all words.
     ///
@@ -33,40 +32,36 @@ struct PairMerger {
         starts = words.counts.indices.map { words.range($0).lowerBound }
         lengths = words.counts.indices.map { words.range($0).count }
         for word in wordCounts.indices {
-            for index in starts[word]..<max(starts[word], starts[word] + lengths[word] - 1) {
-                change(symbols[index], symbols[index + 1], in: word, by: 1)
+            for index in words.range(word).dropLast() {
+                count(symbols[index], symbols[index + 1], in: word)
             }
         }
-        fillQueue()
+        queueNewPairs()
     }
 
-    /// Takes the most frequent pair off the queue and makes it one token in the words.
+    /// Makes the most frequent pair one token in all words.
     ///
     /// - Parameters:
     ///   - minimumCount: The count below which a pair is left alone.
-    ///   - name: Gives the id of the token that the two ids become.
-    /// - Returns: False when no pair is left that occurs so often.
-    mutating func mergeNext(
-        minimumCount: Int, naming name: (_ left: Int32, _ right: Int32) -> Int32
-    ) -> Bool {
+    ///   - result: The id of the new token.
+    /// - Returns: The pair, `nil` when none is left that occurs so often.
+    mutating func mergeNext(minimumCount: Int, into result: Int32) -> TrainedVocabulary.Merge? {
         while var entry = queue.removeFirst() {
-            let count = counts[numbers[entry.pair, default: 0]]
-            guard entry.count == count else {
-                entry.count = count
+            guard entry.count == counts[entry.number] else {
+                entry.count = counts[entry.number]
                 queue.insert(entry)
                 continue
             }
-            guard count >= max(minimumCount, 1) else { return false }
-            let left = Int32(truncatingIfNeeded: entry.pair >> 32)
-            let right = Int32(truncatingIfNeeded: entry.pair)
-            let result = name(left, right)
-            let words = wordLists[entry.place]
-            wordLists[entry.place] = []
-            for word in words { merge(left, right, into: result, in: Int(word)) }
-            fillQueue()
-            return true
+            guard entry.count >= max(minimumCount, 1) else { return nil }
+            let words = places[entry.number]
+            places[entry.number] = []
+            for word in words {
+                merge(entry.pair.left, entry.pair.right, into: result, in: Int(word))
+            }
+            queueNewPairs()
+            return TrainedVocabulary.Merge(left: entry.pair.left, right: entry.pair.right)
         }
-        return false
+        return nil
     }
 
     /// Replaces the pair in one word, from left to right.
@@ -83,12 +78,12 @@ struct PairMerger {
                 continue
             }
             if write > start {
-                change(symbols[write - 1], left, in: word, by: -1)
-                change(symbols[write - 1], result, in: word, by: 1)
+                discount(symbols[write - 1], left, in: word)
+                count(symbols[write - 1], result, in: word)
             }
             if read + 2 < end {
-                change(right, symbols[read + 2], in: word, by: -1)
-                change(result, symbols[read + 2], in: word, by: 1)
+                discount(right, symbols[read + 2], in: word)
+                count(result, symbols[read + 2], in: word)
             }
             symbols[write] = result
             read += 2
@@ -97,8 +92,8 @@ struct PairMerger {
         lengths[word] = write - start
     }
 
-    private mutating func change(_ left: Int32, _ right: Int32, in word: Int, by step: Int) {
-        let pair = UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
+    private mutating func count(_ left: Int32, _ right: Int32, in word: Int) {
+        let pair = PairQueue.Pair(left, right)
         let number: Int
         if let known = numbers[pair] {
             number = known
@@ -107,25 +102,21 @@ struct PairMerger {
             numbers[pair] = number
             pairs.append(pair)
             counts.append(0)
-            newWords.append([])
+            places.append([])
         }
-        counts[number] += step * wordCounts[word]
-        guard step > 0, newWords[number].last != Int32(word) else { return }
-        if newWords[number].isEmpty { touched.append(number) }
-        newWords[number].append(Int32(word))
+        counts[number] += wordCounts[word]
+        if places[number].last != Int32(word) { places[number].append(Int32(word)) }
     }
 
-    /// Puts the pairs that have appeared into the queue, with the words where they did.
-    private mutating func fillQueue() {
-        for number in touched {
-            if counts[number] > 0 {
-                queue.insert(
-                    PairQueue.Entry(
-                        pair: pairs[number], count: counts[number], place: wordLists.count))
-                wordLists.append(newWords[number])
-            }
-            newWords[number] = []
+    private mutating func discount(_ left: Int32, _ right: Int32, in word: Int) {
+        if let number = numbers[PairQueue.Pair(left, right)] { counts[number] -= wordCounts[word] }
+    }
+
+    private mutating func queueNewPairs() {
+        for number in queuedCount..<pairs.count where counts[number] > 0 {
+            queue.insert(
+                PairQueue.Entry(pair: pairs[number], count: counts[number], number: number))
         }
-        touched.removeAll(keepingCapacity: true)
+        queuedCount = pairs.count
     }
 }

@@ -4,12 +4,29 @@
 /// A binary heap. Entries are not corrected when a count falls: whoever takes one compares its
 /// count with the count of the day and puts it back when they differ.
 struct PairQueue {
-    /// A pair, how often it occurred when it was put here, and in which words to look for it.
+    /// Two ids in one integer, so that pairs are in the order of their left, then their right ids.
+    struct Pair: Hashable {
+        private let key: UInt64
+
+        init(_ left: Int32, _ right: Int32) {
+            key = UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
+        }
+
+        var left: Int32 { Int32(truncatingIfNeeded: key >> 32) }
+        var right: Int32 { Int32(truncatingIfNeeded: key) }
+
+        static func < (one: Pair, other: Pair) -> Bool { one.key < other.key }
+    }
+
+    /// A pair, how often it occurred when it was put here, and what its owner calls it.
     struct Entry {
-        var pair: UInt64
+        var pair: Pair
         var count: Int
-        /// Names a list that the owner of the queue keeps.
-        var place: Int
+        var number: Int
+
+        func goesBefore(_ other: Entry) -> Bool {
+            count == other.count ? pair < other.pair : count > other.count
+        }
     }
 
     private var entries: [Entry] = []
@@ -19,7 +36,7 @@ struct PairQueue {
         entries.append(entry)
         while index > 0 {
             let parent = (index - 1) / 2
-            guard Self.goesFirst(entry, before: entries[parent]) else { break }
+            guard entry.goesBefore(entries[parent]) else { break }
             entries[index] = entries[parent]
             index = parent
         }
@@ -33,24 +50,14 @@ struct PairQueue {
         while true {
             var child = index * 2 + 1
             guard child < entries.count else { break }
-            if child + 1 < entries.count,
-                Self.goesFirst(entries[child + 1], before: entries[child])
-            {
+            if child + 1 < entries.count, entries[child + 1].goesBefore(entries[child]) {
                 child += 1
             }
-            guard Self.goesFirst(entries[child], before: last) else { break }
+            guard entries[child].goesBefore(last) else { break }
             entries[index] = entries[child]
             index = child
         }
         entries[index] = last
         return first
-    }
-
-    /// One pair may wait twice, with different words; the older list names the earlier one, so
-    /// that the order never depends on the shape of the heap.
-    private static func goesFirst(_ one: Entry, before other: Entry) -> Bool {
-        if one.count != other.count { return one.count > other.count }
-        if one.pair != other.pair { return one.pair < other.pair }
-        return one.place < other.place
     }
 }

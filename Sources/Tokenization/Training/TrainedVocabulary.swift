@@ -13,9 +13,7 @@ public struct TrainedVocabulary: Sendable, Equatable {
     /// The special tokens, then the 256 bytes in the order of the characters that stand for them,
     /// then what merges made, the first one first.
     public let tokens: [String]
-    /// The merges, the first to be tried first.
-    ///
-    /// Each makes a token of the vocabulary, now and then one that another makes too.
+    /// The merges, the first to be tried first; each makes the next token after the bytes.
     public let merges: [Merge]
     /// The regular expression that cuts text into the words within which pairs merge.
     public let pattern: String

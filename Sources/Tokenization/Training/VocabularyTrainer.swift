@@ -128,27 +128,17 @@ public struct VocabularyTrainer: Sendable {
             pieces.append([byte])
         }
         var merger = PairMerger(words, byteIDs: byteIDs)
-        var ids: [[UInt8]: Int32] = [:]
         var merges: [TrainedVocabulary.Merge] = []
-        while pieces.count < vocabularySize {
-            let found = merger.mergeNext(minimumCount: minimumFrequency) { left, right in
-                merges.append(TrainedVocabulary.Merge(left: left, right: right))
-                let piece = pieces[Int(left)] + pieces[Int(right)]
-                if let known = ids[piece] { return known }
-                let id = Int32(pieces.count)
-                ids[piece] = id
-                pieces.append(piece)
-                return id
-            }
-            guard found else { break }
+        while pieces.count < vocabularySize,
+            let merge = merger.mergeNext(
+                minimumCount: minimumFrequency, into: Int32(pieces.count))
+        {
+            merges.append(merge)
+            pieces.append(pieces[Int(merge.left)] + pieces[Int(merge.right)])
         }
-        // a pair that came back and merged again counts by its last turn, as in the reference
-        var seen: Set<TrainedVocabulary.Merge> = []
-        let lastTurns = merges.reversed().filter { seen.insert($0).inserted }
         return TrainedVocabulary(
             tokens: specialTokens + pieces[specialTokens.count...].map(ByteAlphabet.spelling),
-            merges: lastTurns.reversed(), pattern: pattern,
-            specialTokenCount: specialTokens.count)
+            merges: merges, pattern: pattern, specialTokenCount: specialTokens.count)
     }
 }
 
