@@ -146,6 +146,9 @@ extension Recipe {
             mine[keyPath: keyPath] = 1
             theirs[keyPath: keyPath] = 1
         }
+        // With a rate that never falls, more steps go on where fewer ended.
+        mine.reinforcement.steps = theirs.reinforcement.steps
+        mine.reinforcement.saveEvery = theirs.reinforcement.saveEvery
         mine.reinforcement.alphas = []
         theirs.reinforcement.alphas = []
         mine.evaluation = theirs.evaluation

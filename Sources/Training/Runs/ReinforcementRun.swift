@@ -108,8 +108,11 @@ public struct ReinforcementRun: Sendable {
             case .generated: "generated"
             case .problems(let path): path
             }
-        // Neither how many members there are nor how many train at once changes any of them.
+        // Neither how many members there are nor how many train at once changes any of them, and
+        // with a rate that never falls, more steps go on where fewer ended.
         var settings = settings
+        settings.steps = 0
+        settings.saveEvery = 1
         settings.alphas = []
         settings.jobs = 1
         return try RunIdentity(
