@@ -110,7 +110,7 @@ let program: [Target] = [
         swiftSettings: rules
     ),
     .testTarget(
-        name: "laconicTests", dependencies: ["laconic", "Evaluation", argumentParser],
+        name: "laconicTests", dependencies: ["laconic", "Evaluation", "Serving", argumentParser],
         swiftSettings: rules),
     .testTarget(
         name: "EndToEndTests",
