@@ -110,7 +110,8 @@ let program: [Target] = [
         swiftSettings: rules
     ),
     .testTarget(
-        name: "laconicTests", dependencies: ["laconic", "Evaluation", "Training", argumentParser],
+        name: "laconicTests",
+        dependencies: ["laconic", "Evaluation", "Serving", "Training", argumentParser],
         swiftSettings: rules),
     .testTarget(
         name: "EndToEndTests",

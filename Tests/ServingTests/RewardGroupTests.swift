@@ -1,3 +1,4 @@
+import Evaluation
 import HTTP
 import Testing
 import Tokenization
