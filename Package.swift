@@ -84,7 +84,9 @@ let wire =
     + module("HTTP", sees: ["Sockets", httpTypes, deque])
     + module(
         "Serving",
-        sees: ["HTTP", "Inference", "Routing", "Tokenization", httpTypes, logging],
+        sees: [
+            "HTTP", "Evaluation", "Inference", "Routing", "Tokenization", httpTypes, logging,
+        ],
         testsSee: ["Sockets"])
 
 // problem -> samples -> verdict -> report, reward -> gradient -> checkpoint
@@ -108,7 +110,7 @@ let program: [Target] = [
         swiftSettings: rules
     ),
     .testTarget(
-        name: "laconicTests", dependencies: ["laconic", "Evaluation", argumentParser],
+        name: "laconicTests", dependencies: ["laconic", "Evaluation", "Training", argumentParser],
         swiftSettings: rules),
     .testTarget(
         name: "EndToEndTests",

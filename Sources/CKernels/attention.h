@@ -17,6 +17,23 @@ static void load_slots(const ck_attention_args* a, size_t from, size_t count, bo
     }
 }
 
+// The same rows: where they lie, if that is f32 without gaps, or decoded to `out`.
+//
+// What lies behind `count` rows in a page is masked by whoever reads it.
+static const float* slots_at(const ck_attention_args* a, size_t from, size_t count, bool value,
+                             size_t stride, float* out) {
+    if (a->type == CK_F32 && a->head_dim == stride && a->page_size % KEYS == 0 &&
+        from % KEYS == 0) {
+        size_t page = (size_t)a->table[from / a->page_size];
+        size_t slot = from % a->page_size + (value ? a->page_size : 0);
+        const uint8_t* base = a->pages;
+        return (const float*)(const void*)(base + page * a->page_bytes +
+                                           slot * a->head_dim * sizeof(float));
+    }
+    load_slots(a, from, count, value, stride, out);
+    return out;
+}
+
 INLINE v16 query_part(const ck_attention_args* a, const float* q, size_t d) {
     return d + LANES <= a->head_dim ? load(q + d) : load_part(q + d, a->head_dim - d, 0);
 }
@@ -54,7 +71,7 @@ static void attention(const ck_attention_args* a) {
 
     for (size_t p = first; p < end; p += KEYS) {
         size_t count = end - p < KEYS ? end - p : KEYS;
-        load_slots(a, p, count, false, stride, slots);
+        const float* keys = slots_at(a, p, count, false, stride, slots);
         for (size_t row = 0; row < rows; row++) {
             const float* q = a->q + row / a->group * a->q_stride + row % a->group * a->head_dim;
             v16 dots[KEYS];
@@ -64,7 +81,7 @@ static void attention(const ck_attention_args* a) {
             for (size_t d = 0; d < a->head_dim; d += LANES) {
                 v16 part = query_part(a, q, d);
                 UNROLL for (int i = 0; i < KEYS; i++) {
-                    dots[i] = fma16(part, load(slots + (size_t)i * stride + d), dots[i]);
+                    dots[i] = fma16(part, load(keys + (size_t)i * stride + d), dots[i]);
                 }
             }
             store(scores + row * width + p - first, totals(dots) * spread(a->scale));
@@ -94,7 +111,7 @@ static void attention(const ck_attention_args* a) {
     memset(slots, 0, KEYS * stride * sizeof(float));
     for (size_t p = first; p < end; p += KEYS) {
         size_t count = end - p < KEYS ? end - p : KEYS;
-        load_slots(a, p, count, true, stride, slots);
+        const float* values = slots_at(a, p, count, true, stride, slots);
         for (size_t row = 0; row < rows; row++) {
             size_t last = a->position + row / a->group + 1;
             size_t begin = a->window && last > a->window ? last - a->window : 0;
@@ -107,10 +124,10 @@ static void attention(const ck_attention_args* a) {
             float* sum = sums + row * stride;
             size_t d = 0;
             for (; d + 4 * LANES <= stride; d += 4 * LANES) {
-                add_values(4, s, from, to, slots + d, stride, sum + d);
+                add_values(4, s, from, to, values + d, stride, sum + d);
             }
             for (; d < stride; d += LANES) {
-                add_values(1, s, from, to, slots + d, stride, sum + d);
+                add_values(1, s, from, to, values + d, stride, sum + d);
             }
         }
     }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A folder whose subfolders are the members of a family: checkpoints whose names carry the
-/// length penalty they were trained with.
+/// length penalty they were trained with, and perhaps `base`, which they were trained from.
 public struct FamilyDirectory: Sendable, Equatable {
     /// One checkpoint of the family.
     public struct Member: Sendable, Equatable {
@@ -9,11 +9,14 @@ public struct FamilyDirectory: Sendable, Equatable {
         public var name: String
         /// Where it lies.
         public var path: String
-        /// The length penalty in its name.
-        public var alpha: Double
+        /// The length penalty in its name; nil for the base.
+        public var alpha: Double?
     }
 
-    /// The members, lightest penalty first.
+    /// The name of the base's subfolder.
+    public static let baseName = "base"
+
+    /// The members, lightest penalty first, the base last.
     public var members: [Member]
 
     /// Finds the members in a folder.
@@ -28,21 +31,26 @@ public struct FamilyDirectory: Sendable, Equatable {
         } catch {
             throw .notAFamily(path: path, reason: "the folder cannot be read")
         }
-        members = []
+        var tuned: [(alpha: Double, member: Member)] = []
         for name in names.sorted() {
             guard let alpha = Self.alpha(inName: name) else { continue }
             let folder = path.hasSuffix("/") ? path + name : path + "/" + name
             guard Self.isFolder(folder) else { continue }
-            members.append(Member(name: name, path: folder, alpha: alpha))
+            tuned.append((alpha, Member(name: name, path: folder, alpha: alpha)))
         }
-        members.sort { $0.alpha < $1.alpha }
-        guard !members.isEmpty else {
+        tuned.sort { $0.alpha < $1.alpha }
+        guard !tuned.isEmpty else {
             throw .notAFamily(
                 path: path,
                 reason: "no subfolder is named after its alpha, such as alpha_0.1")
         }
-        for (left, right) in zip(members, members.dropFirst()) where left.alpha == right.alpha {
-            throw .duplicateAlpha(path: path, first: left.name, second: right.name)
+        for (left, right) in zip(tuned, tuned.dropFirst()) where left.alpha == right.alpha {
+            throw .duplicateAlpha(path: path, first: left.member.name, second: right.member.name)
+        }
+        members = tuned.map(\.member)
+        if names.contains(Self.baseName), Self.isFolder("\(path)/\(Self.baseName)") {
+            let folder = path.hasSuffix("/") ? path + Self.baseName : "\(path)/\(Self.baseName)"
+            members.append(Member(name: Self.baseName, path: folder, alpha: nil))
         }
     }
 

@@ -4,6 +4,8 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case file(path: String, reason: String)
     /// A setting of a recipe is not as it should be.
     case setting(name: String, expected: String, found: String)
+    /// The checkpoint or problem file that a run starts from is not usable.
+    case start(String)
     /// Responses could not be drawn.
     case sampling(reason: String)
     /// The run was asked to stop.
@@ -16,6 +18,8 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(path): \(reason)"
         case .setting(let name, let expected, let found):
             "\(name): expected \(expected), found \(found)"
+        case .start(let reason):
+            reason
         case .sampling(let reason):
             "responses could not be drawn: \(reason)"
         case .cancelled:

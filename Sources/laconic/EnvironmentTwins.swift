@@ -50,9 +50,19 @@ struct EnvironmentTwins {
     /// - Returns: The command line to parse.
     /// - Throws: `ValidationError` when a switch's variable is neither true nor false.
     func expand(_ arguments: [String], environment: [String: String]) throws -> [String] {
-        guard let name = arguments.first,
-            let subcommand = subcommands.first(where: { $0.commandName == name })
-        else { return arguments }
+        // A command of commands, such as `train sft`, is named by several words.
+        var words: [String] = []
+        var inner = subcommands
+        var named: Description.Command?
+        while words.count < arguments.count,
+            let command = inner.first(where: { $0.commandName == arguments[words.count] })
+        {
+            words.append(command.commandName)
+            named = command
+            inner = command.subcommands ?? []
+        }
+        guard let subcommand = named else { return arguments }
+        let arguments = arguments.dropFirst(words.count)
         var added: [String] = []
         for argument in subcommand.arguments ?? [] {
             let flags = (argument.names ?? []).filter { $0.kind == "long" }.map(\.name)
@@ -77,10 +87,12 @@ struct EnvironmentTwins {
                 break
             }
         }
-        return [name] + added + arguments.dropFirst()
+        return words + added + arguments
     }
 
-    private func isSet(_ argument: Description.Argument, in arguments: [String]) -> Bool {
+    private func isSet(
+        _ argument: Description.Argument, in arguments: ArraySlice<String>
+    ) -> Bool {
         let spellings = (argument.names ?? []).map { name in
             name.kind == "long" ? "--\(name.name)" : "-\(name.name)"
         }

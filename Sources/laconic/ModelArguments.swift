@@ -7,14 +7,16 @@ struct ModelArguments: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A checkpoint: a folder with safetensors, or a .gguf file. May be repeated.",
+            "A checkpoint: a folder with safetensors, or a .gguf file. May be repeated "
+                + "(default: the family that comes with the program).",
             valueName: "path"))
     var model: [String] = []
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A folder whose subfolders are the members, named after their alpha (alpha_0.1).",
+            "A folder whose subfolders are the members, named after their alpha (alpha_0.1), "
+                + "and perhaps the base.",
             valueName: "folder"))
     var family: String?
 
@@ -79,9 +81,11 @@ struct ModelArguments: ParsableArguments {
     func load(options: LoadOptions, progress: (String) -> Void) throws
         -> ModelCatalog
     {
+        let family = model.isEmpty ? family ?? ShippedFamily.path : family
         guard !model.isEmpty || family != nil else {
             throw ValidationError(
-                "No checkpoint: give --model PATH or --family FOLDER (or LACONIC_MODEL).")
+                "No checkpoint, and the family that comes with the program is not installed: "
+                    + "give --model PATH or --family FOLDER (or LACONIC_MODEL).")
         }
         return try ModelCatalog.load(
             models: model, family: family, options: options, progress: progress)

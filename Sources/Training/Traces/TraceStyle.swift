@@ -43,11 +43,11 @@ public enum TraceStyle: String, Sendable, CaseIterable {
         case .terse:
             Habits(restates: 0, numbers: 0, narrates: 0, columns: 0, checks: 0, recaps: 0)
         case .brief:
-            Habits(restates: 0, numbers: 50, narrates: 0, columns: 60, checks: 0, recaps: 0)
+            Habits(restates: 0, numbers: 50, narrates: 0, columns: 70, checks: 0, recaps: 0)
         case .narrated:
-            Habits(restates: 40, numbers: 0, narrates: 70, columns: 70, checks: 35, recaps: 40)
+            Habits(restates: 40, numbers: 0, narrates: 70, columns: 80, checks: 35, recaps: 40)
         case .thorough:
-            Habits(restates: 80, numbers: 0, narrates: 90, columns: 85, checks: 70, recaps: 80)
+            Habits(restates: 80, numbers: 0, narrates: 90, columns: 90, checks: 70, recaps: 80)
         }
     }
 }

@@ -1,0 +1,132 @@
+public import Evaluation
+import Foundation
+import Inference
+
+extension FamilyRun {
+    /// What a family is measured on.
+    public enum Measurement: String, Sendable, CaseIterable {
+        /// For the profile in `family.json`, which routers choose by.
+        case calibration
+        /// For the table that is reported; its problems are never used for choosing anything.
+        case test
+
+        fileprivate var split: Split { self == .test ? .test : .calibration }
+    }
+
+    /// Asks every member the problems of a split, and keeps samples and summary.
+    ///
+    ///     folder/problems/test.jsonl          problems, ids and answers
+    ///     folder/measurements/test.jsonl      all samples
+    ///     folder/measurements/test.json, .svg the report and its figure
+    ///
+    /// - Parameters:
+    ///   - measurement: Which problems.
+    ///   - threads: Threads to compute on.
+    ///   - progress: Told after each sample.
+    /// - Returns: Accuracy against tokens.
+    /// - Throws: `TrainingError`; `.cancelled` with the samples so far on disk.
+    public func measure(
+        _ measurement: Measurement, threads: Int, progress: (Evaluator.Progress) -> Void
+    ) async throws(TrainingError) -> Report {
+        do {
+            let set = try problems(measurement)
+            let settings = evaluationSettings
+            let samples = "\(try RunFolder("\(folder)/measurements").path)/\(measurement.rawValue)"
+            let log = try SampleLog(path: "\(samples).jsonl", settings: settings)
+            let source = EngineSource(service: try catalog(threads: threads))
+            let grader = Grader()
+            let evaluator = Evaluator(
+                source: source, settings: settings, concurrency: Self.concurrency
+            ) { Judgement(of: $0, to: $1, by: grader) }
+            let outcome = try await evaluator.run(
+                set.problems, samples: 1, log: log, progress: progress)
+            guard outcome.isComplete else { throw TrainingError.cancelled }
+            let report = Report(
+                name: set.name, settings: settings, members: source.members, outcome: outcome)
+            try write(Data(try report.json().utf8), to: "\(samples).json")
+            try write(Data(TradeoffPlot(report).svg.utf8), to: "\(samples).svg")
+            return report
+        } catch let error as TrainingError {
+            throw error
+        } catch {
+            throw .start("\(error)")
+        }
+    }
+
+    /// Writes what routers read: members and their measured profiles.
+    ///
+    /// - Parameter report: Of the calibration split.
+    /// - Throws: `TrainingError.file` where it cannot be written.
+    public func writeProfile(_ report: Report) throws(TrainingError) {
+        do {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            encoder.keyEncodingStrategy = .convertToSnakeCase
+            let profile = FamilyProfile(name: recipe.name, report: report)
+            try write(try encoder.encode(profile), to: "\(family)/family.json")
+        } catch let error as TrainingError {
+            throw error
+        } catch {
+            throw .start("\(error)")
+        }
+    }
+
+    /// Writes a card beside each member's weights.
+    ///
+    /// - Parameters:
+    ///   - report: Of the test split.
+    ///   - commit: The commit of the program; nil where it is not known.
+    /// - Throws: `TrainingError.file` where one cannot be written.
+    public func writeCards(_ report: Report, commit: String?) throws(TrainingError) {
+        for part in report.parts {
+            let run = part.member == "base" ? "sft" : part.member
+            let card = ModelCard(
+                recipe: recipe, report: report,
+                effort: TrainingEffort(metrics: "\(folder)/runs/\(run)/metrics.jsonl"),
+                commit: commit)
+            try write(
+                Data(card.text(member: part.member).utf8),
+                to: "\(family)/\(part.member)/README.md")
+        }
+    }
+
+    /// Questions open at a time.
+    private static let concurrency = 96
+
+    private var evaluationSettings: EvaluationSettings {
+        var settings = EvaluationSettings()
+        settings.maximumTokens = recipe.evaluation.maximumTokens
+        settings.temperature = recipe.evaluation.temperature
+        return settings
+    }
+
+    private func problems(_ measurement: Measurement) throws -> ProblemSet {
+        let counts = recipe.evaluation
+        let count = measurement == .test ? counts.testProblems : counts.calibrationProblems
+        let generator = ProblemGenerator(seed: recipe.seed)
+        var lines: [String] = []
+        for tier in Tier.allCases {
+            lines += try generator.lines(tier: tier, split: measurement.split, count: count)
+        }
+        let path = "\(try RunFolder("\(folder)/problems").path)/\(measurement.rawValue).jsonl"
+        try write(Data((lines.joined(separator: "\n") + "\n").utf8), to: path)
+        return try ProblemSet(path: path)
+    }
+
+    private func catalog(threads: Int) throws -> ModelCatalog {
+        var options = LoadOptions()
+        options.threads = threads
+        options.engine.maximumRunning = Self.concurrency
+        options.engine.queueDepth = Self.concurrency
+        return try ModelCatalog.load(
+            models: [], family: family, options: options, progress: { _ in })
+    }
+
+    private func write(_ data: Data, to path: String) throws(TrainingError) {
+        do {
+            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw .file(path: path, reason: "cannot be written")
+        }
+    }
+}

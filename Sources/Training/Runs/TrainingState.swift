@@ -1,0 +1,62 @@
+import Checkpoints
+import Foundation
+import Kernels
+
+/// Where a run stands, in one file: flat buffers and a position, replaced as a whole.
+///
+///     state.safetensors   __metadata__ { position: JSON, run: JSON }
+///                         parameters, first_moments, second_moments, ...   f32 [layout.count]
+///
+/// The file is written beside the old one, flushed and renamed, so that a run that is killed at any
+/// moment goes on from a whole state, to the same bits as if it had not been.
+struct TrainingState<Position: Codable> {
+    let path: String
+    /// What the run is: a state of another run is refused.
+    let run: String
+
+    func save(_ position: Position, _ buffers: [(name: String, buffer: FloatBuffer)])
+        throws(TrainingError)
+    {
+        do {
+            let text = String(decoding: try JSONEncoder().encode(position), as: UTF8.self)
+            let tensors = try buffers.map { name, buffer in
+                let all = buffer.floats(0..<buffer.count)
+                return (name: name, tensor: try TensorView(all, shape: [buffer.count]))
+            }
+            try SafetensorsWriter.write(
+                tensors, metadata: ["position": text, "run": run], to: path)
+        } catch {
+            throw .file(path: path, reason: "\(error)")
+        }
+    }
+
+    /// Reads a state back.
+    ///
+    /// - Parameter buffers: Filled.
+    /// - Returns: The position; nil where there is no state yet.
+    /// - Throws: `TrainingError.file` where the file is broken or another run's.
+    func load(_ buffers: [(name: String, buffer: FloatBuffer)]) throws(TrainingError) -> Position? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        do {
+            let checkpoint = try Checkpoint.open(path: path)
+            guard checkpoint.metadata["run"] == run else {
+                throw TrainingError.file(
+                    path: path,
+                    reason: "belongs to a run with other settings; give another folder")
+            }
+            guard let text = checkpoint.metadata["position"] else {
+                throw TrainingError.file(path: path, reason: "position: expected, found nothing")
+            }
+            let position = try JSONDecoder().decode(Position.self, from: Data(text.utf8))
+            for (name, buffer) in buffers {
+                let tensor = try checkpoint.require(name, shape: [buffer.count], types: [.f32])
+                buffer.set(tensor.floats(), at: 0)
+            }
+            return position
+        } catch let error as TrainingError {
+            throw error
+        } catch {
+            throw .file(path: path, reason: "\(error)")
+        }
+    }
+}
