@@ -66,8 +66,8 @@ import Testing
         }
     }
 
-    @Test func `without alpha length is free; equal lengths and a lone right answer lose half of it`()
-    {
+    @Test
+    func `without alpha length is free; equal lengths and a lone right answer lose half of it`() {
         let free = LengthPenalty(alpha: 0).rewards(lengths: [9, 1], isCorrect: [true, true])
         #expect(free == [1, 1])
         let penalty = LengthPenalty(alpha: 0.4)

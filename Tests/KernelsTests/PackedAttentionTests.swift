@@ -10,7 +10,7 @@ import Testing
         let logSums: FloatMatrix
         let gradient: FloatMatrix
 
-        /// - Parameter rows: Of all matrices; those of no sequence keep a mark.
+        /// Runs both; rows of no sequence keep a mark.
         init(
             _ context: KernelContext, _ shape: PackedAttention, rows: Int, projected: [Float],
             outGradient: [Float]

@@ -8,6 +8,7 @@ import Testing
 ///   - comment: What was computed, for the message of a failure.
 ///   - operation: Computes from the same inputs each time.
 /// - Returns: The bits.
+/// - Throws: What the operation does.
 @discardableResult
 func expectSameBits(
     _ comment: String, _ operation: (KernelContext) throws -> [UInt32]

@@ -24,13 +24,7 @@ enum TinyNetwork {
             file: "config.json")
     }
 
-    /// A network with parameters of a seed.
-    ///
-    /// - Parameters:
-    ///   - config: What it looks like.
-    ///   - rows: The most tokens of a batch.
-    ///   - threads: 1, 2 or 3.
-    ///   - seed: What the parameters follow from.
+    /// A network with parameters of a seed, on 1, 2 or 3 threads.
     static func network(
         _ config: ModelConfig, rows: Int, threads: Int = 2, seed: UInt64 = 1
     ) throws -> TrainableNetwork {
