@@ -107,6 +107,8 @@ let program: [Target] = [
             "Kernels", "Tokenization", "Routing", "Evaluation", "Training", argumentParser,
             logging,
         ],
+        // The family that a fresh machine serves; its recipe is deploy/recipes/family.json.
+        resources: [.copy("Resources/family")],
         swiftSettings: rules
     ),
     .testTarget(
