@@ -56,7 +56,6 @@ import Testing
                     vocabulary.tokens[Int($0.left)] + vocabulary.tokens[Int($0.right)]
                 })
         #expect(Set(vocabulary.tokens).count == vocabulary.tokens.count)
-        #expect(merged.contains("\\boxed") && merged.contains("Ġaaab"))
     }
 
     @Test(arguments: 0..<20)
