@@ -45,7 +45,7 @@ import Testing
     // MARK: What comes out
 
     @Test func idsAreSpecialTokensThenSortedBytesThenMergesInOrder() throws {
-        let vocabulary = try train(["aaab aaab aab ab \\boxed{1} \\boxed{2}"], minimum: 1)
+        let vocabulary = try train(["aaab aaab aab ab\\boxed{1}\\boxed{2}"], minimum: 1)
         #expect(Array(vocabulary.specialTokens) == Self.specials)
         let alphabet = vocabulary.tokens[Self.specials.count..<Self.specials.count + 256]
         #expect(Array(alphabet) == ByteAlphabet.scalars.sorted().map { String($0) })

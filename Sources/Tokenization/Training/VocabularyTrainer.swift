@@ -3,10 +3,13 @@
 /// texts.
 ///
 /// It keeps each distinct word of the texts once. Training takes time proportional to the length
-/// of the distinct words and of what the merges change in them.
+/// of the distinct words, each counted once more for every merge in it.
 public struct VocabularyTrainer: Sendable {
-    /// Cuts the texts of this project's own family of models: words of letters with the space
-    /// before them, every digit, line break, sign and further space alone, `\boxed` whole.
+    /// The pattern of this project's own family of models.
+    ///
+    /// A word is a run of letters or a single sign, with one space before it; digits, line breaks
+    /// and further spaces stand alone. `\boxed` is one word, except after a space, which takes the
+    /// backslash away from it.
     public static let familyPattern = #" ?[A-Za-z]+|\d|\\boxed|\n| ?[^\sA-Za-z\d]| "#
 
     private let pattern: String
