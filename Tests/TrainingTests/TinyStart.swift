@@ -5,7 +5,9 @@ import Kernels
 
 @testable import Training
 
-/// A family's start checkpoint on disk, from the recipe of smoke tests. The folder goes with it.
+/// A family's start checkpoint on disk, from the recipe of smoke tests.
+///
+/// The folder goes with it.
 final class TinyStart {
     /// Its words, made once for all tests.
     static let prompts = Result { try TinyStart().prompts }
