@@ -36,10 +36,12 @@ import Testing
         let expected = try bits(.ref, threads: 1)
         for set in InstructionSet.available {
             for threads in [1, 3] {
-                #expect(try bits(set, threads: threads) == expected, "\(set), \(threads) threads")
+                let found = try bits(set, threads: threads)
+                #expect(firstDifference(found, expected) == nil, "\(set), \(threads) threads")
             }
         }
-        #expect(try bits(.detected, threads: 2, rows: 1000) == expected, "more rows than needed")
+        let roomy = try bits(.detected, threads: 2, rows: 1000)
+        #expect(firstDifference(roomy, expected) == nil, "more rows than needed")
     }
 
     @Test(arguments: fixtures)
@@ -173,8 +175,8 @@ import Testing
             return network.parameters.floats(0..<network.layout.count)
         }
         let first = drawn(1)
-        #expect(drawn(2) != first)
-        #expect(drawn(1) == first)
+        #expect(firstDifference(drawn(2), first) != nil)
+        #expect(firstDifference(drawn(1), first) == nil)
         for entry in network.layout.entries {
             let values = first[entry.range]
             let deviation = (values.reduce(0) { $0 + $1 * $1 } / Float(values.count)).squareRoot()

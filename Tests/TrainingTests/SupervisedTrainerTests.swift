@@ -60,7 +60,8 @@ import Testing
         let first = try run(threads: 1)
         for threads in [1, 2, 3] {
             let again = try run(threads: threads)
-            #expect(again.0 == first.0 && again.1 == first.1, "\(threads) threads")
+            #expect(firstDifference(again.0, first.0) == nil, "\(threads) threads")
+            #expect(again.1 == first.1, "\(threads) threads")
         }
     }
 
@@ -89,19 +90,18 @@ import Testing
             let (one, other) = (try whole.step(), try resumed.step())
             #expect(one == other)
         }
-        #expect(whole.network.parameters.bits == resumed.network.parameters.bits)
+        let (one, other) = (whole.network.parameters.bits, resumed.network.parameters.bits)
+        #expect(firstDifference(one, other) == nil)
     }
 
     @Test func `a step whose examples cannot be had changes nothing`() throws {
         let trainer = try Self.trainer(source: CountingSource(failsFrom: 40))
-        _ = try trainer.step()
-        let (bits, position) = (trainer.network.parameters.bits, trainer.position)
         #expect(throws: TrainingError.cancelled) { while true { _ = try trainer.step() } }
-        #expect(trainer.position.step >= position.step)
-        let (later, stopped) = (trainer.network.parameters.bits, trainer.position)
+        let (bits, position) = (trainer.network.parameters.bits, trainer.position)
+        #expect(position.step > 0)
         #expect(throws: TrainingError.cancelled) { try trainer.step() }
-        #expect(trainer.network.parameters.bits == later && trainer.position == stopped)
-        #expect(bits.count == later.count)
+        #expect(firstDifference(trainer.network.parameters.bits, bits) == nil)
+        #expect(trainer.position == position)
     }
 
     @Test func `a source of too long examples is refused, not searched for ever`() throws {
