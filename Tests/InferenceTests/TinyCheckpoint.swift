@@ -52,6 +52,8 @@ final class TinyCheckpoint {
 
     deinit {
         try? FileManager.default.removeItem(atPath: path)
+        // The folder around it goes with the last that lies in it.
+        unsafe rmdir(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     }
 
     /// Replaces a JSON file of the checkpoint.

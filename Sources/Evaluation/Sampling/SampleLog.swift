@@ -12,7 +12,8 @@ public struct SampleLog {
     /// The samples it held when it was opened, with the lines where they stand.
     private(set) var records: [SampleRecord.Key: (line: Int, record: SampleRecord)] = [:]
     private let settings: EvaluationSettings
-    private let handle: FileHandle
+    private let file: LockedFile
+    private var handle: FileHandle { file.handle }
 
     /// Opens or makes a file and reads the samples that it holds.
     ///
@@ -32,10 +33,8 @@ public struct SampleLog {
         guard let handle = FileHandle(forUpdatingAtPath: path) else {
             throw .file(path: path, reason: "cannot be read and written")
         }
-        self.handle = handle
-        guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw .inUse(path: path)
-        }
+        guard let file = LockedFile(handle) else { throw .inUse(path: path) }
+        self.file = file
         var bytes: [UInt8]
         do {
             bytes = Array(try handle.readToEnd() ?? Data())
@@ -105,4 +104,19 @@ public struct SampleLog {
             throw .file(path: path, reason: "cannot be written: \(error.localizedDescription)")
         }
     }
+}
+
+/// A file that nobody else who asks holds at the same time.
+private final class LockedFile {
+    let handle: FileHandle
+
+    /// Locks an open file; nil where somebody else has it.
+    init?(_ handle: FileHandle) {
+        guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+        self.handle = handle
+    }
+
+    // Closing the file would not do: a child process that is just being started has the descriptor
+    // too, until it executes its program, and the lock would live as long.
+    deinit { flock(handle.fileDescriptor, LOCK_UN) }
 }
