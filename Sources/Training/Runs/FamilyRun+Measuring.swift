@@ -103,7 +103,7 @@ extension FamilyRun {
     private func problems(_ measurement: Measurement) throws -> ProblemSet {
         let counts = recipe.evaluation
         let count = measurement == .test ? counts.testProblems : counts.calibrationProblems
-        let generator = ProblemGenerator(seed: recipe.seed)
+        let generator = ProblemGenerator(seed: counts.seed)
         var lines: [String] = []
         for tier in Tier.allCases {
             lines += try generator.lines(tier: tier, split: measurement.split, count: count)

@@ -71,6 +71,8 @@ public struct Recipe: Codable, Sendable, Equatable {
 
     /// What is measured at the end.
     public struct Evaluation: Codable, Sendable, Equatable {
+        /// What the problems follow from: no training run draws from it, nor any look at one.
+        public var seed: UInt64
         /// Problems of each tier, from the test split.
         public var testProblems: Int
         /// Problems of each tier, from the calibration split, for the profile.
