@@ -52,15 +52,21 @@ public struct ReinforcementRun: Sendable {
     public func run(
         kernels: KernelContext, progress: (TrainingProgress) -> Void
     ) async throws(TrainingError) {
-        let folder = try RunFolder(folder)
+        guard (0..<1).contains(alpha) else {
+            throw .setting(name: "alpha", expected: "0 up to 1", found: "\(alpha)")
+        }
+        let folder = try RunFolder(folder, result: result)
         let longest = Self.longestPrompt + settings.maximumTokens
-        let (network, prompts) = try StartingPoint(start).network(
-            kernels: kernels, rowCapacity: max(longest, 8192), longestSequence: longest)
+        let start = try StartingPoint(
+            start, longestSequence: longest,
+            setting: "a prompt of \(Self.longestPrompt) tokens and the longest response")
+        let task = try task(start.prompts)
+        let network = try start.network(kernels: kernels, rowCapacity: max(longest, 8192))
         let trainer = ReinforcementTrainer(
             network: network,
             optimizer: Optimizer(network: network, settings: settings.optimizer),
-            task: try task(prompts),
-            settings: settings.settings(alpha: alpha, stopIDs: prompts.stopIDs, seed: seed))
+            task: task,
+            settings: settings.settings(alpha: alpha, stopIDs: start.prompts.stopIDs, seed: seed))
         let state = TrainingState<Int>(path: folder.state, run: try identity())
         let buffers = [
             ("parameters", network.parameters), ("average", trainer.average),
@@ -86,7 +92,7 @@ public struct ReinforcementRun: Sendable {
                     stage: "alpha \(alpha)", stepCount: settings.steps, metrics: metrics))
         }
         try CheckpointFolder(path: result).write(
-            network, settings.average > 0 ? trainer.average : nil, like: start, as: .bf16)
+            network, settings.average > 0 ? trainer.average : nil, companions: start.companions)
     }
 
     private func task(_ prompts: CheckpointPrompts) throws(TrainingError) -> any RewardedTask {

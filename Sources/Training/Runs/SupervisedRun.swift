@@ -55,15 +55,17 @@ public struct SupervisedRun: Sendable {
     public func run(
         kernels: KernelContext, progress: (TrainingProgress) -> Void
     ) throws(TrainingError) {
-        let folder = try RunFolder(folder)
-        let (network, prompts) = try StartingPoint(start).network(
+        let folder = try RunFolder(folder, result: result)
+        let start = try StartingPoint(
+            start, longestSequence: settings.longestExample, setting: "longest example")
+        let examples = try examples(start.prompts)
+        let network = try start.network(
             kernels: kernels,
-            rowCapacity: max(settings.longestExample, min(settings.tokensPerStep, 8192)),
-            longestSequence: settings.longestExample)
+            rowCapacity: max(settings.longestExample, min(settings.tokensPerStep, 8192)))
         let trainer = SupervisedTrainer(
             network: network,
             optimizer: Optimizer(network: network, settings: settings.optimizer),
-            source: try examples(prompts),
+            source: examples,
             settings: SupervisedTrainer.Settings(
                 schedule: settings.schedule, tokensPerStep: settings.tokensPerStep,
                 longestExample: settings.longestExample))
@@ -94,7 +96,8 @@ public struct SupervisedRun: Sendable {
             }
             progress(TrainingProgress(stage: "sft", stepCount: settings.steps, metrics: metrics))
         }
-        try CheckpointFolder(path: result).write(network, like: start, as: .bf16)
+        try CheckpointFolder(path: result).write(
+            network, companions: start.companions)
     }
 
     private func examples(_ prompts: CheckpointPrompts) throws(TrainingError) -> any ExampleSource {
