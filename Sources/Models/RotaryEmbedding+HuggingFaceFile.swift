@@ -4,6 +4,7 @@ extension RotaryEmbedding {
     /// The `rope_scaling` of a `config.json`; null where frequencies are not stretched.
     ///
     /// - Parameter headSize: Values in a head.
+    /// - Returns: An object, or null.
     /// - Throws: `ModelError.unsupported` where divisors are those of no known scaling.
     func huggingFaceScaling(headSize: Int) throws(ModelError) -> JSONValue {
         var object = JSONObject()
@@ -49,8 +50,10 @@ extension RotaryEmbedding {
             found: "\(Self.divisorsName) with others")
     }
 
-    /// Llama 3's scalings that divisors may come from. Its releases keep the two frequency factors;
-    /// the context of the pretraining is not in the divisors by itself, but it is a power of two.
+    /// Llama 3's scalings that divisors may come from.
+    ///
+    /// Its releases keep the two frequency factors; the context of the pretraining is not in the
+    /// divisors by itself, but it is a power of two.
     private static func candidates(_ divisors: [Float]) -> [Scaling] {
         (5...24).map { bits in
             .llama3(

@@ -73,7 +73,8 @@ public struct ReinforcementRun: Sendable {
             ("first_moments", trainer.optimizer.firstMoments),
             ("second_moments", trainer.optimizer.secondMoments),
         ]
-        if let step = try state.load(buffers) { trainer.step = step }
+        let step = try state.load(buffers) { (0...settings.steps).contains($0) }
+        if let step { trainer.step = step }
         let log = try MetricsLog(path: folder.metrics, lastStep: trainer.step)
         while trainer.step < settings.steps {
             let metrics: TrainingMetrics
@@ -114,8 +115,10 @@ public struct ReinforcementRun: Sendable {
             case .generated: "generated"
             case .problems(let path): path
             }
-        // Neither how many members there are nor how many train at once changes any of them.
+        // Neither how many members there are nor how many train at once changes any of them, nor
+        // how often states are saved.
         var settings = settings
+        settings.saveEvery = 1
         settings.alphas = []
         settings.jobs = 1
         return try RunIdentity(

@@ -76,7 +76,11 @@ public struct SupervisedRun: Sendable {
             ("first_moments", trainer.optimizer.firstMoments),
             ("second_moments", trainer.optimizer.secondMoments),
         ]
-        if let position = try state.load(buffers) { trainer.position = position }
+        let position = try state.load(buffers) { position in
+            (0...settings.steps).contains(position.step) && position.nextExample >= 0
+                && position.tokens >= 0
+        }
+        if let position { trainer.position = position }
         let log = try MetricsLog(path: folder.metrics, lastStep: trainer.position.step)
         let clock = ContinuousClock()
         while trainer.position.step < settings.steps {
@@ -120,6 +124,9 @@ public struct SupervisedRun: Sendable {
             case .generated: "generated"
             case .problems(let path): path
             }
+        // How often the state is saved changes nothing.
+        var settings = settings
+        settings.saveEvery = 1
         return try RunIdentity(
             kind: "sft", start: start, source: source, seed: seed, settings: settings,
             wording: wording
