@@ -84,7 +84,9 @@ let wire =
     + module("HTTP", sees: ["Sockets", httpTypes, deque])
     + module(
         "Serving",
-        sees: ["HTTP", "Inference", "Routing", "Tokenization", httpTypes, logging],
+        sees: [
+            "HTTP", "Evaluation", "Inference", "Routing", "Tokenization", httpTypes, logging,
+        ],
         testsSee: ["Sockets"])
 
 // problem -> samples -> verdict -> report, reward -> gradient -> checkpoint
@@ -105,10 +107,13 @@ let program: [Target] = [
             "Kernels", "Tokenization", "Routing", "Evaluation", "Training", argumentParser,
             logging,
         ],
+        // The family that a fresh machine serves; its recipe is deploy/recipes/family.json.
+        resources: [.copy("Resources/family")],
         swiftSettings: rules
     ),
     .testTarget(
-        name: "laconicTests", dependencies: ["laconic", "Evaluation", argumentParser],
+        name: "laconicTests",
+        dependencies: ["laconic", "Evaluation", "Serving", "Training", argumentParser],
         swiftSettings: rules),
     .testTarget(
         name: "EndToEndTests",

@@ -145,6 +145,10 @@ void ck_gemm(int32_t isa, const ck_gemm_args* args) {
     operations(isa)->gemm(args);
 }
 
+size_t ck_multiply_adds(int32_t isa, size_t rounds, float* out) {
+    return operations(isa)->multiply_adds(rounds, out);
+}
+
 size_t ck_gemm_scratch(void) {
     return GEMM_SCRATCH;
 }

@@ -164,3 +164,21 @@ static void gemm(const ck_gemm_args* args) {
         }
     }
 }
+
+// Chains of multiply-adds that only the number of units and their clock hold up.
+static size_t multiply_adds(size_t rounds, float* out) {
+    v16 sums[GEMM_ROWS], factor = spread(0.999f), term = spread(out[0]);
+    for (int i = 0; i < GEMM_ROWS; i++) {
+        sums[i] = spread((float)i);
+    }
+    for (size_t round = 0; round < rounds; round++) {
+        UNROLL for (int i = 0; i < GEMM_ROWS; i++) {
+            sums[i] = fma16(sums[i], factor, term);
+        }
+    }
+    for (int i = 1; i < GEMM_ROWS; i++) {
+        sums[0] += sums[i];
+    }
+    out[0] = total(sums[0]);
+    return rounds * 2 * LANES * GEMM_ROWS;
+}

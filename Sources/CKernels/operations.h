@@ -48,6 +48,7 @@ typedef struct {
     void (*blend)(float*, const float*, float, size_t);
     void (*adam_step)(const ck_adam_args*);
     void (*gemm)(const ck_gemm_args*);
+    size_t (*multiply_adds)(size_t, float*);
     void (*packed_attention)(const ck_packed_attention_args*);
     void (*packed_attention_backward)(const ck_packed_attention_args*);
 } ck_operations;

@@ -58,6 +58,7 @@ const ck_operations OPERATIONS = {
     .blend = blend,
     .adam_step = adam_step,
     .gemm = gemm,
+    .multiply_adds = multiply_adds,
     .packed_attention = packed_attention,
     .packed_attention_backward = packed_attention_backward,
 };

@@ -27,7 +27,9 @@ extension InferenceError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unknownModel(let asked, let served):
-            "the model '\(asked)' does not exist; served: \(served.joined(separator: ", "))"
+            served.isEmpty
+                ? "no model is served"
+                : "the model '\(asked)' does not exist; served: \(served.joined(separator: ", "))"
         case .contextLengthExceeded(let promptTokens, let contextLength):
             // Gateways and clients recognise this case by the words "maximum context length is".
             """

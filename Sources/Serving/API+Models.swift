@@ -12,7 +12,8 @@ extension API {
             json.field("object", "list")
             json.array("data") { json in
                 for model in models { json.object { Self.write(model, into: &$0) } }
-                json.object { Self.writeAutomatic(models, into: &$0) }
+                // A server for rewards only has nothing to choose from.
+                if !models.isEmpty { json.object { Self.writeAutomatic(models, into: &$0) } }
             }
         }
         return Self.response(list)

@@ -12,7 +12,8 @@ public struct API: Sendable {
     public private(set) var endpoints = EndpointTable()
     let service: any CompletionService
     let configuration: ServingConfiguration
-    let lifecycle = Lifecycle()
+    let lifecycle: Lifecycle
+    let rewards: RewardDesk
     let logger: Logger
     private let authentication: Authentication
     private let crossOrigin: CrossOrigin
@@ -30,6 +31,11 @@ public struct API: Sendable {
         self.service = service
         self.configuration = configuration
         self.logger = logger
+        let lifecycle = Lifecycle()
+        self.lifecycle = lifecycle
+        rewards = RewardDesk(
+            service: service, model: configuration.defaultModel, settings: configuration.rewards
+        ) { lifecycle.phase == .draining }
         authentication = Authentication(keys: configuration.apiKeys)
         crossOrigin = CrossOrigin(origins: configuration.allowedOrigins)
         let api = self
@@ -42,6 +48,8 @@ public struct API: Sendable {
         endpoints.add(.post, "/tokenize") { try await api.tokenize($0) }
         endpoints.add(.post, "/detokenize") { try await api.detokenize($0) }
         endpoints.add(.post, "/apply-template") { try await api.applyTemplate($0) }
+        endpoints.add(.post, "/v1/reward") { try await api.reward($0) }
+        endpoints.add(.post, "/query") { try await api.reward($0) }
         endpoints.add(.get, "/health") { _ in api.health() }
         endpoints.add(.get, "/v1/health") { _ in api.health() }
         endpoints.add(.get, "/ready") { _ in api.readiness() }

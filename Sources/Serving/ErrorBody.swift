@@ -40,6 +40,16 @@ struct ErrorBody: Equatable {
         case .invalidBudget(let path, _):
             status = .badRequest
             (code, param) = ("invalid_budget", path)
+        case .invalidAlpha:
+            status = .badRequest
+            (code, param) = ("invalid_alpha", "alpha")
+        case .tooManyResponses:
+            status = .badRequest
+            code = "too_many_responses"
+        case .groupsFull:
+            status = .tooManyRequests
+            (type, code) = ("rate_limit_error", "queue_full")
+            retryAfterSeconds = 5
         case .unauthorized:
             status = .unauthorized
             (type, code) = ("authentication_error", "invalid_api_key")

@@ -33,6 +33,13 @@ struct JSONWriter {
         enclose(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
     }
 
+    /// A list of numbers as a member; `nil` and what is not finite become `null`.
+    mutating func array(_ key: String, _ numbers: [Double?]) {
+        array(key) { json in
+            for number in numbers { json.value(number) }
+        }
+    }
+
     /// A list as an element.
     mutating func array(_ elements: (inout JSONWriter) -> Void) {
         enclose(UInt8(ascii: "["), UInt8(ascii: "]"), elements)

@@ -24,6 +24,8 @@ public struct ServingConfiguration: Sendable {
     public var maximumSamples = 64
     /// Most choices of one request, over all of its prompts.
     public var maximumChoices = 256
+    /// How `/v1/reward` rewards.
+    public var rewards = RewardSettings()
     /// The version that `GET /` tells.
     public var version = "0.1.0"
 

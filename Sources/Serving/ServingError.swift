@@ -16,6 +16,12 @@ enum ServingError: Error, Equatable {
     case unsupported(path: String, reason: String)
     /// The budget is not one.
     case invalidBudget(path: String, reason: String)
+    /// The length penalty's strength is not in [0, 1).
+    case invalidAlpha(found: String)
+    /// A request holds more responses than are rewarded at once.
+    case tooManyResponses(limit: Int)
+    /// Too many responses wait for the rest of their groups.
+    case groupsFull(waiting: Int)
     /// No key, or not one of ours.
     case unauthorized
     /// The path names nothing.
@@ -50,6 +56,12 @@ extension ServingError: CustomStringConvertible {
             "'\(path)' is not supported: \(reason)"
         case .invalidBudget(let path, let reason):
             "'\(path)' is not a valid budget: \(reason)"
+        case .invalidAlpha(let found):
+            "'alpha' must be a number from 0 up to, but not, 1, found \(found)"
+        case .tooManyResponses(let limit):
+            "a request may hold \(limit) responses over all of its groups; send several"
+        case .groupsFull(let waiting):
+            "\(waiting) responses wait for the rest of their groups already"
         case .unauthorized:
             "no valid API key: send 'Authorization: Bearer KEY' or 'x-api-key: KEY'"
         case .noSuchRoute(let path):

@@ -61,7 +61,7 @@ extension RequestFields {
     /// - Throws: `ServingError.unsupported` for a field that would change the output.
     /// - Returns: One line for each field that was ignored.
     func leftovers() throws(ServingError) -> [String] {
-        var warnings: [String] = []
+        var names: [String] = []
         for name in unread {
             guard let value = peek(name) else { continue }
             if let neutral = Self.unhonoured[name] {
@@ -78,11 +78,22 @@ extension RequestFields {
                     path: path(of: "reasoning.max_tokens"),
                     reason: "it would change the output and cannot be honoured; leave it out")
             }
-            warnings.append("the field '\(path(of: String(name.prefix(64))))' was ignored")
+            names.append(name)
         }
-        let surplus = warnings.count - RequestLimits.warnings
-        guard surplus > 0 else { return warnings }
-        return warnings.prefix(RequestLimits.warnings) + ["\(surplus) more fields were ignored"]
+        return warnings(ignoring: names)
+    }
+
+    /// One line for each field that nobody read.
+    var ignored: [String] {
+        warnings(ignoring: unread.filter { peek($0) != nil })
+    }
+
+    private func warnings(ignoring names: [String]) -> [String] {
+        let warnings = names.prefix(RequestLimits.warnings).map {
+            "the field '\(path(of: String($0.prefix(64))))' was ignored"
+        }
+        let surplus = names.count - warnings.count
+        return surplus > 0 ? warnings + ["\(surplus) more fields were ignored"] : warnings
     }
 }
 

@@ -1,4 +1,5 @@
-/// What is wrong with a tokenizer's files; nothing else in text handling fails.
+/// What is wrong with a tokenizer's files, or with what a vocabulary is to be; nothing else in text
+/// handling fails.
 public enum TokenizationError: Error, Sendable, Equatable {
     /// The bytes are not JSON, or not UTF-8.
     case malformed(file: String, offset: Int, expected: String, found: String)
@@ -14,6 +15,10 @@ public enum TokenizationError: Error, Sendable, Equatable {
     case unknownMergeToken(file: String, merge: Int, token: String)
     /// A regular expression that cannot be compiled.
     case invalidPattern(pattern: String, offset: Int, reason: String)
+    /// A vocabulary that does not hold its special tokens and the 256 bytes.
+    case vocabularyTooSmall(size: Int, specialTokens: Int, least: Int)
+    /// A special token that a vocabulary cannot have.
+    case invalidSpecialToken(String, reason: String)
 }
 
 extension TokenizationError: CustomStringConvertible {
@@ -34,6 +39,11 @@ extension TokenizationError: CustomStringConvertible {
             "\(file): merges[\(merge)]: \(token) is not in the vocabulary"
         case .invalidPattern(let pattern, let offset, let reason):
             "pattern \(pattern): at character \(offset): \(reason)"
+        case .vocabularyTooSmall(let size, let specialTokens, let least):
+            "vocabulary: at least \(least) tokens expected (256 bytes and \(specialTokens) "
+                + "special tokens), found \(size)"
+        case .invalidSpecialToken(let token, let reason):
+            "special token \(token.quoted): \(reason)"
         }
     }
 }

@@ -19,6 +19,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var models: ModelArguments
 
+    @OptionGroup var rewards: RewardArguments
+
     @Option(help: ArgumentHelp("Address to listen on.", valueName: "address"))
     var host = "127.0.0.1"
 
@@ -68,6 +70,9 @@ struct ServeCommand: AsyncParsableCommand {
         ] where !(1...most).contains(value) {
             throw ValidationError("--\(name) is \(value); expected 1 to \(most)")
         }
+        guard !rewards.rewardOnly || (models.model.isEmpty && models.family == nil) else {
+            throw ValidationError("--reward-only serves no model; leave out --model and --family")
+        }
         guard (0...86400).contains(drain) else {
             throw ValidationError("--drain is \(drain); expected 0 to 86400 seconds")
         }
@@ -80,24 +85,22 @@ struct ServeCommand: AsyncParsableCommand {
         var configuration = ServingConfiguration()
         if let apiKeyFile { configuration.apiKeys = try KeyFile.keys(path: apiKeyFile) }
 
-        var options = models.options
-        options.engine.maximumRunning = maxRunning
-        options.engine.queueDepth = maxQueue
-        options.engine.tokensPerStep = stepTokens
-        let catalog = try models.load(options: options) { line in
-            Terminal.errors.line(Terminal.errors.dim(line))
-        }
-        let api = API(service: catalog, configuration: configuration, logger: logger)
+        configuration.rewards = rewards.settings
+
+        let options = loadOptions
+        let catalog = rewards.rewardOnly ? nil : try load(options)
+        let service: any CompletionService = if let catalog { catalog } else { RewardOnlyService() }
+        let api = API(service: service, configuration: configuration, logger: logger)
         let server = try api.makeServer(
             HTTPServerConfiguration(
                 address: try SocketAddress(host: host, port: Int(port)), serverName: "laconic"))
-        try await catalog.warmUp()
+        try await catalog?.warmUp()
         api.markReady()
         let threads = options.threads.map(String.init) ?? AvailableCPUs.current().explanation
         let seconds = String(format: "%.2f", (ContinuousClock.now - start) / .seconds(1))
         Terminal.output.line(
             "laconic: ready after \(seconds) s at \(server.url), "
-                + "threads: \(threads)")
+                + (catalog == nil ? "for rewards only" : "threads: \(threads)"))
 
         let grace = Duration.seconds(drain)
         let signals = StopSignals { count in
@@ -108,6 +111,20 @@ struct ServeCommand: AsyncParsableCommand {
         }
         defer { signals.stop() }
         try await server.run()
+    }
+
+    private var loadOptions: LoadOptions {
+        var options = models.options
+        options.engine.maximumRunning = maxRunning
+        options.engine.queueDepth = maxQueue
+        options.engine.tokensPerStep = stepTokens
+        return options
+    }
+
+    private func load(_ options: LoadOptions) throws -> ModelCatalog {
+        try models.load(options: options) { line in
+            Terminal.errors.line(Terminal.errors.dim(line))
+        }
     }
 }
 

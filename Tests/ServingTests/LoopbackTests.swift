@@ -105,6 +105,25 @@ import Tokenization
         }
     }
 
+    @Test func `a client that hangs up while its group gathers is taken out of it`() async throws {
+        let body = #"{"query":["x"],"prompts":["x"],"labels":["4"]}"#
+        try await withServer { caller, server in
+            let collector = caller.api.rewards.collector
+            let staying = try send(post("/v1/reward?group_size=2", body), to: server)
+            #expect(await eventually { await collector.waitingCount == 1 })
+            do {
+                let leaving = try send(post("/v1/reward?group_size=3", body), to: server)
+                #expect(await eventually { await collector.waitingCount == 2 })
+                _ = leaving
+            }
+            #expect(await eventually { await collector.waitingCount == 1 })
+            let other = try send(post("/v1/reward?group_size=2", body), to: server)
+            for stream in [staying, other] {
+                #expect(try await receive(stream).contains(#""group_complete":[1.0]"#))
+            }
+        }
+    }
+
     @Test func `what HTTP refuses has the shape of all errors`() async throws {
         try await withServer { _, server in
             for (request, status, code) in [

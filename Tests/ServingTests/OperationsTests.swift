@@ -7,12 +7,12 @@ import Tokenization
 @testable import Serving
 
 /// Whether `condition` comes true within a few seconds.
-func eventually(_ condition: () -> Bool) async -> Bool {
+func eventually(_ condition: () async -> Bool) async -> Bool {
     for _ in 0..<500 {
-        if condition() { return true }
+        if await condition() { return true }
         try? await Task.sleep(for: .milliseconds(10))
     }
-    return condition()
+    return await condition()
 }
 
 @Suite struct OperationsTests {

@@ -248,6 +248,12 @@ typedef struct {
 
 void ck_gemm(int32_t isa, const ck_gemm_args* args);
 
+/// Does multiply-adds in registers alone, to find out how fast a core can be.
+///
+/// The result goes to out[0], whose value is a term of them; returns the operations done, a
+/// multiply-add counted as two.
+size_t ck_multiply_adds(int32_t isa, size_t rounds, float* out);
+
 /// Floats of scratch that `ck_gemm` wants.
 size_t ck_gemm_scratch(void);
 

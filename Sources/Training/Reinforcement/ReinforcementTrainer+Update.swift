@@ -24,9 +24,14 @@ extension ReinforcementTrainer {
                 report.gradientNorm, optimizer.step(number: number, rateFactor: factor))
         }
         step += 1
-        network.kernels.blend(
-            average, toward: network.parameters, by: 1 - settings.average,
-            range: 0..<network.layout.count)
+        if settings.average == 0 {
+            // A blend by all of the difference would be off by its rounding.
+            network.kernels.copy(from: network.parameters, to: average)
+        } else {
+            network.kernels.blend(
+                average, toward: network.parameters, by: 1 - settings.average,
+                range: 0..<network.layout.count)
+        }
         report.rateFactor = factor
     }
 

@@ -96,8 +96,8 @@ public struct FamilyRun: Sendable {
         let waiting = (alphas ?? recipe.reinforcement.alphas).filter {
             !isThere(member(alpha: $0))
         }
-        let jobs = min(recipe.reinforcement.jobs, threads, max(1, waiting.count))
-        let share = threads / jobs
+        let jobs = min(recipe.reinforcement.jobs, max(1, waiting.count))
+        let share = max(1, threads / jobs)
         do {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 for (index, alpha) in waiting.enumerated() {
@@ -149,6 +149,9 @@ extension Recipe {
             mine[keyPath: keyPath] = 1
             theirs[keyPath: keyPath] = 1
         }
+        // With a rate that never falls, more steps go on where fewer ended.
+        mine.reinforcement.steps = theirs.reinforcement.steps
+        mine.reinforcement.saveEvery = theirs.reinforcement.saveEvery
         mine.reinforcement.alphas = []
         theirs.reinforcement.alphas = []
         mine.evaluation = theirs.evaluation

@@ -14,9 +14,6 @@ struct FamilyStart {
     static let endOfSequence = "<|endoftext|>"
     static let specialTokens = [endOfSequence, "<|User|>", "<|Assistant|>", "<think>", "</think>"]
 
-    /// Words with the space before them, single digits, the box's command, line feeds, and signs.
-    static let pattern = #" ?[A-Za-z]+|\d|\\boxed|\n| ?[^\sA-Za-z\d]| "#
-
     /// The conversation of the R1 distillations: the thought is opened by the prompt, and earlier
     /// thoughts are left out.
     static let template = """
@@ -72,7 +69,7 @@ struct FamilyStart {
     func vocabulary(of texts: some Sequence<String>) throws(TrainingError) -> TrainedVocabulary {
         do {
             var trainer = try VocabularyTrainer(
-                pattern: Self.pattern, specialTokens: Self.specialTokens,
+                specialTokens: Self.specialTokens,
                 vocabularySize: recipe.vocabulary.size,
                 minimumFrequency: recipe.vocabulary.minimumFrequency)
             for text in texts { trainer.add(text) }
@@ -119,14 +116,20 @@ struct FamilyStart {
             "do_sample": true, "eos_token_id": 0, "pad_token_id": 0,
             "temperature": recipe.evaluation.temperature, "top_p": 1.0,
         ]
+        let configuration: [UInt8]
+        do {
+            configuration = try vocabulary.tokenizerConfigJSON(
+                eos: Self.endOfSequence, pad: Self.endOfSequence, chatTemplate: Self.template,
+                modelMaxLength: recipe.network.context)
+        } catch {
+            throw .setting(
+                name: "vocabulary", expected: "an end of sequence in it", found: "\(error)")
+        }
+        let name = CompanionFile.generationConfiguration.rawValue
         return [
             CompanionFile.tokenizer.rawValue: Data(vocabulary.tokenizerJSON()),
-            CompanionFile.tokenizerConfiguration.rawValue: Data(
-                vocabulary.tokenizerConfigurationJSON(
-                    endOfSequence: Self.endOfSequence, chatTemplate: Self.template,
-                    contextLength: recipe.network.context)),
-            CompanionFile.generationConfiguration.rawValue: try CheckpointFolder.json(
-                generation, path: CompanionFile.generationConfiguration.rawValue),
+            CompanionFile.tokenizerConfiguration.rawValue: Data(configuration),
+            name: try CheckpointFolder.json(generation, path: name),
         ]
     }
 }

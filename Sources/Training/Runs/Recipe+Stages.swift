@@ -36,7 +36,8 @@ extension Recipe {
     public struct Reinforcement: Codable, Sendable, Equatable {
         /// The penalties on length, a member each.
         public var alphas: [Double]
-        /// Members that train side by side, each on its share of the threads.
+        /// Members that train side by side, each on its share of the threads; with more members
+        /// than threads, one has work while others wait for the last of their responses.
         public var jobs: Int
         /// Steps: rollout and updates.
         public var steps: Int

@@ -116,8 +116,10 @@ public struct ReinforcementRun: Sendable {
             case .problems(let path): path
             }
         // Neither how many members there are nor how many train at once changes any of them, nor
-        // how often states are saved.
+        // how often states are saved; and with a rate that never falls, more steps go on where
+        // fewer ended.
         var settings = settings
+        settings.steps = 0
         settings.saveEvery = 1
         settings.alphas = []
         settings.jobs = 1

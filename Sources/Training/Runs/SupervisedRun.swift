@@ -82,7 +82,7 @@ public struct SupervisedRun: Sendable {
         }
         if let position { trainer.position = position }
         let log = try MetricsLog(path: folder.metrics, lastStep: trainer.position.step)
-        let clock = ContinuousClock()
+        let (clock, peak) = (ContinuousClock(), kernels.measuredPeak())
         while trainer.position.step < settings.steps {
             guard !Task.isCancelled else {
                 try state.save(trainer.position, buffers)
@@ -93,7 +93,7 @@ public struct SupervisedRun: Sendable {
             let step = trainer.position.step
             let metrics = TrainingMetrics(
                 report, step: step, seconds: (clock.now - begin) / .seconds(1),
-                network: network.matrixOperationsPerToken)
+                network: network.matrixOperationsPerToken, peak: peak)
             try log.append(metrics)
             if step % settings.saveEvery == 0 || step == settings.steps {
                 try state.save(trainer.position, buffers)

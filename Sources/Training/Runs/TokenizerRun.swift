@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Tokenization
 
 /// Makes a tokenizer alone, as a recipe or a text has it.
 public struct TokenizerRun: Sendable {

@@ -39,7 +39,8 @@ public struct TrainingMetrics: Sendable, Equatable {
 }
 
 extension TrainingMetrics {
-    init(_ report: SupervisedTrainer.Report, step: Int, seconds: Double, network: Int) {
+    init(_ report: SupervisedTrainer.Report, step: Int, seconds: Double, network: Int, peak: Double)
+    {
         self.init(step: step)
         append("loss", report.loss)
         append("entropy", report.entropy)
@@ -49,7 +50,9 @@ extension TrainingMetrics {
         append("learned_tokens", Double(report.learnedTokens))
         append("seconds", seconds)
         append("tokens_per_second", Double(report.tokens) / seconds)
-        append("gflops", Double(report.tokens) * Double(network) / seconds * 1e-9)
+        let speed = Double(report.tokens) * Double(network) / seconds
+        append("gflops", speed * 1e-9)
+        append("peak_share", speed / peak)
     }
 
     init(_ report: ReinforcementReport) {

@@ -70,6 +70,7 @@ final class TrainingView: Sendable {
             number("kl", "kl %.4f"), number("entropy", "entropy %.3f"),
             number("clip_share", "clip %.4f"), number("gradient_norm", "gradient %.3f"),
             number("tokens_per_second", "%.0f tokens/s"), number("gflops", "%.0f GFLOP/s"),
+            metrics["peak_share"].map { String(format: "%.0f %% of peak", $0 * 100) },
         ]
         return parts.compactMap(\.self).joined(separator: ", ")
     }
