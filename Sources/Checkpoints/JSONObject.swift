@@ -18,8 +18,23 @@ public struct JSONObject: Sendable, Equatable {
     public var count: Int { keys.count }
 
     /// The value of `key`, or nil where there is none.
+    ///
+    /// A new key goes after the others; nil takes the member away.
     public subscript(key: String) -> JSONValue? {
-        positions[ExactString(key)].map { values[$0] }
+        get { positions[ExactString(key)].map { values[$0] } }
+        set {
+            guard let position = positions[ExactString(key)] else {
+                if let newValue { _ = append(key, newValue) }
+                return
+            }
+            if let newValue {
+                values[position] = newValue
+                return
+            }
+            let members = zip(keys, values).enumerated().filter { $0.offset != position }
+            self = JSONObject()
+            for (_, member) in members { _ = append(member.0, member.1) }
+        }
     }
 
     /// Adds a member after the others; false, and nothing added, where `key` is already there.

@@ -22,6 +22,8 @@ public enum ModelLoadingError: Error, Sendable, CustomStringConvertible {
     case duplicateName(String)
     /// There is not even memory for a short sequence.
     case insufficientMemory(path: String, message: String)
+    /// The checkpoint holds something that a Hugging Face folder cannot say.
+    case notExportable(path: String, reason: String)
 
     /// One line that names what, where and what would be right.
     public var description: String {
@@ -43,6 +45,8 @@ public enum ModelLoadingError: Error, Sendable, CustomStringConvertible {
             "\(first) and \(second) are not of one family: \(what)"
         case .duplicateName(let name): "two models are named \(name); names must differ"
         case .insufficientMemory(let path, let message): "\(path): \(message)"
+        case .notExportable(let path, let reason):
+            "\(path): cannot become a Hugging Face folder: \(reason)"
         }
     }
 }

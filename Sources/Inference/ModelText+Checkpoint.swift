@@ -29,7 +29,7 @@ extension ModelText {
     {
         do {
             if let gguf = checkpoint.gguf {
-                return try Tokenizer(try vocabulary(gguf, path: checkpoint.location))
+                return try Tokenizer(try GGUFVocabulary(gguf, path: checkpoint.location))
             }
             guard let json = try checkpoint.bytes(of: .tokenizer) else {
                 throw ModelLoadingError.noTokenizer(path: checkpoint.location)
@@ -59,35 +59,6 @@ extension ModelText {
         }
         return .tokenizer(
             path: checkpoint.path(of: .tokenizer) ?? checkpoint.location, message: message)
-    }
-
-    private static func vocabulary(
-        _ gguf: GGUFMetadata, path: String
-    ) throws(CheckpointError) -> GGUFVocabulary {
-        func id(_ key: String) throws(CheckpointError) -> Int32? {
-            guard let value = try gguf.unsigned("tokenizer.ggml.\(key)_token_id") else {
-                return nil
-            }
-            guard let id = Int32(exactly: value) else {
-                throw gguf.malformed(
-                    "tokenizer.ggml.\(key)_token_id", "an id below 2^31", "\(value)")
-            }
-            return id
-        }
-        guard let model = try gguf.string("tokenizer.ggml.model"),
-            let tokens = try gguf.strings("tokenizer.ggml.tokens")
-        else {
-            throw .missingField(file: path, field: "tokenizer.ggml.tokens")
-        }
-        return GGUFVocabulary(
-            model: model, preTokenizer: try gguf.string("tokenizer.ggml.pre") ?? "default",
-            tokens: tokens,
-            tokenTypes: (try gguf.integers("tokenizer.ggml.token_type") ?? [])
-                .map(Int32.init(clamping:)),
-            merges: try gguf.strings("tokenizer.ggml.merges") ?? [],
-            bosID: try id("bos"), eosID: try id("eos"), unknownID: try id("unknown"),
-            padID: try id("padding"), addsBOS: try gguf.bool("tokenizer.ggml.add_bos_token"),
-            addsEOS: try gguf.bool("tokenizer.ggml.add_eos_token"))
     }
 
     private static func templateTokens(of tokenizer: Tokenizer) -> [String: TemplateValue] {

@@ -6,6 +6,8 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case setting(name: String, expected: String, found: String)
     /// The checkpoint or problem file that a run starts from is not usable.
     case start(String)
+    /// The result of training a checkpoint could not be written as a Hugging Face folder.
+    case export(path: String, reason: String)
     /// Responses could not be drawn.
     case sampling(reason: String)
     /// The run was asked to stop.
@@ -20,6 +22,8 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(name): expected \(expected), found \(found)"
         case .start(let reason):
             reason
+        case .export(let path, let reason):
+            "\(path): cannot become a Hugging Face folder: \(reason)"
         case .sampling(let reason):
             "responses could not be drawn: \(reason)"
         case .cancelled:

@@ -23,6 +23,22 @@ enum Fixtures {
     static func tokenizer(_ kind: String) throws -> Tokenizer {
         try Tokenizer(tokenizerJSON: try bytes("tokenizer-\(kind).json"))
     }
+
+    /// A file's words as GGUF has them, to be cut as `name` says.
+    static func ggufVocabulary(_ kind: String, named name: String) throws -> GGUFVocabulary {
+        let file = try tokenizer(kind)
+        let tokens = (0..<Int32(file.vocabularySize)).map { file.token(of: $0) ?? "" }
+        let types: [Int32] = tokens.indices.map { id in
+            let added = file.addedTokens.first { $0.id == Int32(id) }
+            return added.map { $0.isSpecial ? 3 : 4 } ?? 1
+        }
+        let model = try tree("tokenizer-\(kind).json").required("model", "a model")
+        let merges = try model.required("merges", "merges").elements().map { merge in
+            try merge.elements().map { try $0.string() }.joined(separator: " ")
+        }
+        return GGUFVocabulary(
+            model: "gpt2", preTokenizer: name, tokens: tokens, tokenTypes: types, merges: merges)
+    }
 }
 
 extension JSONField {

@@ -79,19 +79,9 @@ import Testing
     ])
     func ggufMetadataGiveTheSameIDsAsTheFile(_ kind: String, _ name: String) throws {
         let file = try Fixtures.tokenizer(kind)
-        let tokens = (0..<Int32(file.vocabularySize)).map { file.token(of: $0) ?? "" }
-        let types: [Int32] = tokens.indices.map { id in
-            let added = file.addedTokens.first { $0.id == Int32(id) }
-            return added.map { $0.isSpecial ? 3 : 4 } ?? 1
-        }
-        let model = try Fixtures.tree("tokenizer-\(kind).json").required("model", "a model")
-        let merges = try model.required("merges", "merges").elements().map { merge in
-            try merge.elements().map { try $0.string() }.joined(separator: " ")
-        }
-        let tokenizer = try Tokenizer(
-            GGUFVocabulary(
-                model: "gpt2", preTokenizer: name, tokens: tokens, tokenTypes: types,
-                merges: merges, addsBOS: false))
+        var vocabulary = try Fixtures.ggufVocabulary(kind, named: name)
+        vocabulary.addsBOS = false
+        let tokenizer = try Tokenizer(vocabulary)
         for text in try Fixtures.strings() {
             #expect(
                 tokenizer.encode(text, addSpecialTokens: true)

@@ -61,6 +61,9 @@ public final class TrainableNetwork {
 
     /// Takes a checkpoint's weights, whatever their stored type.
     ///
+    /// Pairs of a head that are neighbours in the file become its halves, so that the parameters
+    /// are always those of a Hugging Face checkpoint, and `config` says so.
+    ///
     /// - Parameters:
     ///   - checkpoint: Of a served architecture.
     ///   - kernels: The operations to compute with.
@@ -71,15 +74,29 @@ public final class TrainableNetwork {
         _ checkpoint: Checkpoint, kernels: KernelContext, rowCapacity: Int,
         longestSequence: Int? = nil
     ) throws(ModelError) {
-        let config = try ModelConfig(checkpoint)
+        var config = try ModelConfig(checkpoint)
+        let reorders = config.rotary.pairing == .neighbours
+        config.rotary.pairing = .halves
         self.init(
             config: config, kernels: kernels, rowCapacity: rowCapacity,
             longestSequence: longestSequence)
         let binding = WeightBinding(checkpoint: checkpoint, config: config)
         for slot in WeightSlot.all(of: config) {
             let tensor = try binding.stored(slot)
-            parameters.set(tensor.floats(), at: layout.range(slot).lowerBound)
+            var values = tensor.floats()
+            if reorders, slot.isRotated { values = halves(values, rows: tensor.shape[0]) }
+            parameters.set(values, at: layout.range(slot).lowerBound)
             checkpoint.discardPages(of: tensor)
+        }
+    }
+
+    /// The rows of queries or keys with pairs `i, i + headSize / 2` instead of `2 i, 2 i + 1`.
+    private func halves(_ values: [Float], rows: Int) -> [Float] {
+        let (size, columns) = (config.headSize, values.count / rows)
+        return (0..<rows).flatMap { row in
+            let (head, place) = row.quotientAndRemainder(dividingBy: size)
+            let source = head * size + 2 * (place % (size / 2)) + place / (size / 2)
+            return values[source * columns..<(source + 1) * columns]
         }
     }
 
@@ -104,6 +121,14 @@ public final class TrainableNetwork {
             $0 + $1.range.count
         }
         return 6 * (matrices + config.vocabularySize * config.hiddenSize)
+    }
+}
+
+extension WeightSlot {
+    /// Whether positions turn what the tensor gives.
+    fileprivate var isRotated: Bool {
+        guard case .layer(_, let part) = self else { return false }
+        return [.query, .key, .queryBias, .keyBias].contains(part)
     }
 }
 

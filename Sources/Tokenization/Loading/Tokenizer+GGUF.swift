@@ -10,7 +10,7 @@ extension Tokenizer {
 
 /// Puts a tokenizer together from GGUF metadata.
 enum GGUFReader {
-    private static let file = "GGUF metadata"
+    static let file = "GGUF metadata"
 
     static func parts(_ source: GGUFVocabulary) throws(TokenizationError) -> TokenizerParts {
         guard source.model == "gpt2" else {
@@ -24,7 +24,7 @@ enum GGUFReader {
                 expected: "\(source.tokens.count) types, one for each token",
                 found: "\(source.tokenTypes.count)")
         }
-        let custom = try PreTokenizer.custom(named: source.preTokenizer)
+        let custom = try GGUFPreTokenizer(named: source.preTokenizer)
         var model = ModelReader()
         try model.addMerges(source.merges, file: file)
         var vocabulary = Vocabulary(capacity: source.tokens.count)
@@ -40,7 +40,7 @@ enum GGUFReader {
             unknownID: -1, fusesUnknown: false, byteFallback: false,
             ignoresMerges: custom.ignoresMerges)
         var parts = TokenizerParts(encoder: encoder)
-        parts.preTokenizer = PreTokenizer(stages: custom.stages, isByteLevel: true)
+        parts.preTokenizer = try custom.preTokenizer
         if custom.normalizes {
             parts.normalizer = Normalizer(steps: [.form(.canonicalComposed)])
         }
@@ -65,7 +65,8 @@ enum GGUFReader {
         return parts
     }
 
-    private static func type(of id: Int, _ source: GGUFVocabulary) -> Int32 {
+    /// The kind of a token; 1, normal, where the file says nothing.
+    static func type(of id: Int, _ source: GGUFVocabulary) -> Int32 {
         source.tokenTypes.isEmpty ? 1 : source.tokenTypes[id]
     }
 
@@ -79,85 +80,5 @@ enum GGUFReader {
                 expected: "an id below \(source.tokens.count)", found: "\(id)")
         }
         return Tokenizer.NamedToken(content: source.tokens[Int(id)], id: id)
-    }
-}
-
-extension PreTokenizer {
-    /// What a name in `tokenizer.ggml.pre` stands for.
-    struct Custom {
-        var stages: [Stage]
-        var normalizes = false
-        var ignoresMerges = false
-        var addsBOS = false
-    }
-
-    /// The pre-tokenizer that llama.cpp's converter gives this name.
-    static func custom(named name: String) throws(TokenizationError) -> Custom {
-        let gpt2 = Stage.split(.scanner(WordScanner(.gpt2)), .isolated, inverted: false)
-        func split(_ pattern: String) throws(TokenizationError) -> Stage {
-            .split(try .regex(pattern), .isolated, inverted: false)
-        }
-        func tiktoken(digits: Int, marks: Bool = false) -> Stage {
-            let kind = WordScanner.Kind.tiktoken(digits: digits, marks: marks)
-            return .split(.scanner(WordScanner(kind)), .isolated, inverted: false)
-        }
-        switch name {
-        case "gpt-2", "phi-2", "exaone4", "mpt", "olmo", "jais", "trillion":
-            return Custom(stages: [gpt2])
-        case "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b":
-            return Custom(stages: [
-                .split(.bit(UnicodeClasses.numericBit), .isolated, inverted: false), gpt2,
-            ])
-        case "qwen2", "deepseek-r1-qwen", "stablelm2", "megrez", "hunyuan", "grok-2":
-            return Custom(stages: [tiktoken(digits: 1)], normalizes: true)
-        case "qwen35":
-            return Custom(stages: [tiktoken(digits: 1, marks: true)], normalizes: true)
-        case "llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral", "lfm2":
-            return Custom(stages: [tiktoken(digits: 3)], ignoresMerges: true, addsBOS: true)
-        case "dbrx", "smaug-bpe", "chatglm-bpe":
-            return Custom(stages: [tiktoken(digits: 3)])
-        case "glm4":
-            return Custom(stages: [tiktoken(digits: 3)], ignoresMerges: true)
-        case "deepseek-v3":
-            return Custom(stages: [
-                try split("\\p{N}{1,3}"),
-                try split("[\\x{4E00}-\\x{9FA5}\\x{3040}-\\x{309F}\\x{30A0}-\\x{30FF}]+"),
-                .split(.scanner(WordScanner(.deepSeek)), .isolated, inverted: false),
-            ])
-        case "deepseek-llm", "deepseek-coder":
-            return Custom(stages: try deepSeekFirst(coder: name == "deepseek-coder"))
-        case "default", "":
-            // llama.cpp's own fall-back for files that name nothing
-            return Custom(stages: [
-                try split("[\\p{P}\\$\\+<=>\\^~\\|]+"), gpt2, try split("\\p{N}+"),
-                try split("[0-9][0-9][0-9]"),
-            ])
-        default:
-            throw .unsupported(
-                file: "GGUF metadata", field: "tokenizer.ggml.pre", found: name.quoted,
-                supported: "qwen2, deepseek-r1-qwen, deepseek-v3, deepseek-llm, deepseek-coder, "
-                    + "llama-bpe, smollm, gpt-2, default and their kin")
-        }
-    }
-
-    /// The stages of the first DeepSeek models.
-    private static func deepSeekFirst(coder: Bool) throws(TokenizationError) -> [Stage] {
-        let han = "[\\x{4E00}-\\x{9FA5}\\x{0800}-\\x{4E00}\\x{AC00}-\\x{D7FF}]+"
-        let letters =
-            "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚ"
-            + "Ḁ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-ώᾀ-ᾴᾶ-ᾼ\\x{1FBE}ῂ-ῄῆ-ῌῐ-\\x{1FD3}ῖ-\\x{1FDB}ῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤ"
-            + "\\x{2126}ℨ\\x{212A}-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⲲⲳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ"
-            + "𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+"
-        let signs =
-            "\\s?[!-/:-~\\x{FF01}-\\x{FF0F}\\x{FF1A}-\\x{FF5E}\\x{2018}-\\x{201F}\\x{3000}-\\x{3002}]+"
-        let patterns =
-            coder
-            ? ["[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", han, "\\p{N}"]
-            : ["[\r\n]", letters, signs, "\\s+$", han, "\\p{N}+"]
-        var stages: [Stage] = []
-        for pattern in patterns {
-            stages.append(.split(try .regex(pattern), .isolated, inverted: false))
-        }
-        return stages
     }
 }

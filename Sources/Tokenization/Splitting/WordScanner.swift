@@ -18,25 +18,12 @@ struct WordScanner: Sendable {
 
     /// The scanner for exactly this pattern, if there is one.
     init?(pattern: String) {
-        let contraction = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|"
-        let rest = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-        switch pattern {
-        case "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+":
-            self.init(.gpt2)
-        case contraction + "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}" + rest:
-            self.init(.tiktoken(digits: 3, marks: false))
-        case contraction + "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}" + rest:
-            self.init(.tiktoken(digits: 1, marks: false))
-        case contraction + "[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}"
-            + "| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+":
-            self.init(.tiktoken(digits: 1, marks: true))
-        case "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+"
-            + "|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*"
-            + "|\\s*[\r\n]+|\\s+(?!\\S)|\\s+":
-            self.init(.deepSeek)
-        default:
-            return nil
-        }
+        let kinds: [Kind] = [
+            .gpt2, .tiktoken(digits: 3, marks: false), .tiktoken(digits: 1, marks: false),
+            .tiktoken(digits: 1, marks: true), .deepSeek,
+        ]
+        guard let kind = kinds.first(where: { $0.pattern == pattern }) else { return nil }
+        self.init(kind)
     }
 
     init(_ kind: Kind) {
@@ -222,6 +209,27 @@ struct WordScanner: Sendable {
             return 0
         default:
             return 0
+        }
+    }
+}
+
+extension WordScanner.Kind {
+    /// The regular expression that the scanner stands for, as files spell it.
+    var pattern: String {
+        switch self {
+        case .gpt2:
+            return "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|"
+                + "\\s+(?!\\S)|\\s+"
+        case .tiktoken(let digits, let marks):
+            let letter = marks ? "[\\p{L}\\p{M}]" : "\\p{L}"
+            let mark = marks ? "\\p{M}" : ""
+            let number = digits == 1 ? "\\p{N}" : "\\p{N}{1,\(digits)}"
+            return "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\(letter)+|\(number)"
+                + "| ?[^\\s\\p{L}\(mark)\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+        case .deepSeek:
+            return "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+"
+                + "|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*"
+                + "|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"
         }
     }
 }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Inference
 import Kernels
 import Models
 
@@ -45,47 +46,23 @@ struct CheckpointFolder {
     /// - Parameters:
     ///   - network: Whose layout the parameters have.
     ///   - buffer: The parameters; nil for the network's own.
-    ///   - start: The folder that configuration and tokenizer are taken from.
-    ///   - type: The element type of the file.
-    ///   - card: The text of `README.md`; nil for none.
-    /// - Throws: `TrainingError.file` naming what is missing or cannot be written.
+    ///   - companions: What goes beside the weights.
+    ///   - type: The element type of the file, as the companions have it.
+    /// - Throws: `TrainingError.file` naming what cannot be written.
     func write(
-        _ network: TrainableNetwork, _ buffer: FloatBuffer? = nil, like start: String,
-        as type: ElementType, card: String? = nil
+        _ network: TrainableNetwork, _ buffer: FloatBuffer? = nil,
+        companions: CheckpointCompanions, as type: ElementType = StartingPoint.resultType
     ) throws(TrainingError) {
-        var files: [String: Data] = [:]
-        for file in CompanionFile.allCases {
-            files[file.rawValue] = FileManager.default.contents(
-                atPath: "\(start)/\(file.rawValue)")
-        }
-        let name = CompanionFile.configuration.rawValue
-        guard let configuration = files[name] else {
-            throw .file(path: start, reason: "\(name): expected beside the weights, found nothing")
-        }
-        files[name] = try Self.naming(type, in: configuration, path: "\(start)/\(name)")
-        files["README.md"] = card.map { Data($0.utf8) }
+        let files = companions.files.map { ($0.key.rawValue, Data($0.value)) }
         do {
-            try write(files: files, tensors: try network.tensors(of: buffer, as: type))
+            try write(
+                files: Dictionary(uniqueKeysWithValues: files),
+                tensors: try network.tensors(of: buffer, as: type))
         } catch let error as TrainingError {
             throw error
         } catch {
             throw .file(path: path, reason: "\(error)")
         }
-    }
-
-    /// A `config.json` with the element type that the weights now have.
-    private static func naming(
-        _ type: ElementType, in configuration: Data, path: String
-    ) throws(TrainingError) -> Data {
-        let names: [ElementType: String] = [.f32: "float32", .f16: "float16", .bf16: "bfloat16"]
-        guard
-            var object = try? JSONSerialization.jsonObject(with: configuration) as? [String: Any],
-            let name = names[type]
-        else { throw .file(path: path, reason: "is no JSON object") }
-        object["dtype"] = nil
-        object["quantization_config"] = nil
-        object["torch_dtype"] = name
-        return try json(object, path: path)
     }
 
     /// JSON as the files of a checkpoint hold it.

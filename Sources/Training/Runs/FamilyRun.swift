@@ -142,7 +142,10 @@ extension Recipe {
     /// Whether a run of `other` may go on with this recipe: what was made stays what it is.
     func isContinuation(of other: Recipe) -> Bool {
         var (mine, theirs) = (self, other)
-        for keyPath in [\Recipe.reinforcement.jobs, \Recipe.supervised.saveEvery] {
+        for keyPath in [
+            \Recipe.reinforcement.jobs, \Recipe.reinforcement.saveEvery,
+            \Recipe.supervised.saveEvery,
+        ] {
             mine[keyPath: keyPath] = 1
             theirs[keyPath: keyPath] = 1
         }

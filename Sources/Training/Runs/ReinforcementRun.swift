@@ -52,22 +52,29 @@ public struct ReinforcementRun: Sendable {
     public func run(
         kernels: KernelContext, progress: (TrainingProgress) -> Void
     ) async throws(TrainingError) {
-        let folder = try RunFolder(folder)
+        guard (0..<1).contains(alpha) else {
+            throw .setting(name: "alpha", expected: "0 up to 1", found: "\(alpha)")
+        }
+        let folder = try RunFolder(folder, result: result)
         let longest = Self.longestPrompt + settings.maximumTokens
-        let (network, prompts) = try StartingPoint(start).network(
-            kernels: kernels, rowCapacity: max(longest, 8192), longestSequence: longest)
+        let start = try StartingPoint(
+            start, longestSequence: longest,
+            setting: "a prompt of \(Self.longestPrompt) tokens and the longest response")
+        let task = try task(start.prompts)
+        let network = try start.network(kernels: kernels, rowCapacity: max(longest, 8192))
         let trainer = ReinforcementTrainer(
             network: network,
             optimizer: Optimizer(network: network, settings: settings.optimizer),
-            task: try task(prompts),
-            settings: settings.settings(alpha: alpha, stopIDs: prompts.stopIDs, seed: seed))
+            task: task,
+            settings: settings.settings(alpha: alpha, stopIDs: start.prompts.stopIDs, seed: seed))
         let state = TrainingState<Int>(path: folder.state, run: try identity())
         let buffers = [
             ("parameters", network.parameters), ("average", trainer.average),
             ("first_moments", trainer.optimizer.firstMoments),
             ("second_moments", trainer.optimizer.secondMoments),
         ]
-        if let step = try state.load(buffers) { trainer.step = step }
+        let step = try state.load(buffers) { (0...settings.steps).contains($0) }
+        if let step { trainer.step = step }
         let log = try MetricsLog(path: folder.metrics, lastStep: trainer.step)
         while trainer.step < settings.steps {
             let metrics: TrainingMetrics
@@ -86,7 +93,7 @@ public struct ReinforcementRun: Sendable {
                     stage: "alpha \(alpha)", stepCount: settings.steps, metrics: metrics))
         }
         try CheckpointFolder(path: result).write(
-            network, settings.average > 0 ? trainer.average : nil, like: start, as: .bf16)
+            network, settings.average > 0 ? trainer.average : nil, companions: start.companions)
     }
 
     private func task(_ prompts: CheckpointPrompts) throws(TrainingError) -> any RewardedTask {
@@ -108,8 +115,9 @@ public struct ReinforcementRun: Sendable {
             case .generated: "generated"
             case .problems(let path): path
             }
-        // Neither how many members there are nor how many train at once changes any of them, and
-        // with a rate that never falls, more steps go on where fewer ended.
+        // Neither how many members there are nor how many train at once changes any of them, nor
+        // how often states are saved; and with a rate that never falls, more steps go on where
+        // fewer ended.
         var settings = settings
         settings.steps = 0
         settings.saveEvery = 1

@@ -55,15 +55,17 @@ public struct SupervisedRun: Sendable {
     public func run(
         kernels: KernelContext, progress: (TrainingProgress) -> Void
     ) throws(TrainingError) {
-        let folder = try RunFolder(folder)
-        let (network, prompts) = try StartingPoint(start).network(
+        let folder = try RunFolder(folder, result: result)
+        let start = try StartingPoint(
+            start, longestSequence: settings.longestExample, setting: "longest example")
+        let examples = try examples(start.prompts)
+        let network = try start.network(
             kernels: kernels,
-            rowCapacity: max(settings.longestExample, min(settings.tokensPerStep, 8192)),
-            longestSequence: settings.longestExample)
+            rowCapacity: max(settings.longestExample, min(settings.tokensPerStep, 8192)))
         let trainer = SupervisedTrainer(
             network: network,
             optimizer: Optimizer(network: network, settings: settings.optimizer),
-            source: try examples(prompts),
+            source: examples,
             settings: SupervisedTrainer.Settings(
                 schedule: settings.schedule, tokensPerStep: settings.tokensPerStep,
                 longestExample: settings.longestExample))
@@ -74,7 +76,11 @@ public struct SupervisedRun: Sendable {
             ("first_moments", trainer.optimizer.firstMoments),
             ("second_moments", trainer.optimizer.secondMoments),
         ]
-        if let position = try state.load(buffers) { trainer.position = position }
+        let position = try state.load(buffers) { position in
+            (0...settings.steps).contains(position.step) && position.nextExample >= 0
+                && position.tokens >= 0
+        }
+        if let position { trainer.position = position }
         let log = try MetricsLog(path: folder.metrics, lastStep: trainer.position.step)
         let (clock, peak) = (ContinuousClock(), kernels.measuredPeak())
         while trainer.position.step < settings.steps {
@@ -94,7 +100,8 @@ public struct SupervisedRun: Sendable {
             }
             progress(TrainingProgress(stage: "sft", stepCount: settings.steps, metrics: metrics))
         }
-        try CheckpointFolder(path: result).write(network, like: start, as: .bf16)
+        try CheckpointFolder(path: result).write(
+            network, companions: start.companions)
     }
 
     private func examples(_ prompts: CheckpointPrompts) throws(TrainingError) -> any ExampleSource {
@@ -117,6 +124,9 @@ public struct SupervisedRun: Sendable {
             case .generated: "generated"
             case .problems(let path): path
             }
+        // How often the state is saved changes nothing.
+        var settings = settings
+        settings.saveEvery = 1
         return try RunIdentity(
             kind: "sft", start: start, source: source, seed: seed, settings: settings,
             wording: wording

@@ -32,10 +32,14 @@ struct TrainingState<Position: Codable> {
 
     /// Reads a state back.
     ///
-    /// - Parameter buffers: Filled.
+    /// - Parameters:
+    ///   - buffers: Filled.
+    ///   - isPossible: Whether a run can stand at a position.
     /// - Returns: The position; nil where there is no state yet.
     /// - Throws: `TrainingError.file` where the file is broken or another run's.
-    func load(_ buffers: [(name: String, buffer: FloatBuffer)]) throws(TrainingError) -> Position? {
+    func load(
+        _ buffers: [(name: String, buffer: FloatBuffer)], isPossible: (Position) -> Bool
+    ) throws(TrainingError) -> Position? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         do {
             let checkpoint = try Checkpoint.open(path: path)
@@ -44,10 +48,14 @@ struct TrainingState<Position: Codable> {
                     path: path,
                     reason: "belongs to a run with other settings; give another folder")
             }
-            guard let text = checkpoint.metadata["position"] else {
-                throw TrainingError.file(path: path, reason: "position: expected, found nothing")
+            let text = checkpoint.metadata["position"] ?? "nothing"
+            guard
+                let position = try? JSONDecoder().decode(Position.self, from: Data(text.utf8)),
+                isPossible(position)
+            else {
+                throw TrainingError.file(
+                    path: path, reason: "position: expected one of this run, found \(text)")
             }
-            let position = try JSONDecoder().decode(Position.self, from: Data(text.utf8))
             for (name, buffer) in buffers {
                 let tensor = try checkpoint.require(name, shape: [buffer.count], types: [.f32])
                 buffer.set(tensor.floats(), at: 0)
@@ -55,6 +63,9 @@ struct TrainingState<Position: Codable> {
             return position
         } catch let error as TrainingError {
             throw error
+        } catch let error as CheckpointError {
+            // It names the file itself.
+            throw .start("\(error)")
         } catch {
             throw .file(path: path, reason: "\(error)")
         }
