@@ -78,7 +78,9 @@ import Testing
             let tensors = try checkpoint.tensorNames.map { name in
                 let layer = name.split(separator: ".").dropFirst(2).first ?? ""
                 let part = name.contains("q_proj") ? "q" : name.contains("k_proj") ? "k" : nil
-                let ordered = part.flatMap { source.tensor(named: "blk.\(layer).attn_\($0).weight") }
+                let ordered = part.flatMap {
+                    source.tensor(named: "blk.\(layer).attn_\($0).weight")
+                }
                 return (name: name, tensor: try #require(ordered ?? checkpoint.tensor(named: name)))
             }
             try SafetensorsWriter.write(
