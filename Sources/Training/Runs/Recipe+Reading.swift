@@ -51,7 +51,10 @@ extension Recipe {
 
     private static func reason(_ error: DecodingError) -> String {
         func name(_ path: [any CodingKey], _ last: (any CodingKey)? = nil) -> String {
-            (path + (last.map { [$0] } ?? [])).map(\.stringValue).joined(separator: ".")
+            (path + (last.map { [$0] } ?? [])).map { key in
+                // The decoder tells the property's name; the file has the key.
+                key.stringValue.replacing(/[A-Z]/) { "_" + $0.output.lowercased() }
+            }.joined(separator: ".")
         }
         return switch error {
         case .keyNotFound(let key, let context):

@@ -27,7 +27,7 @@ import Training
         ("\"steps\": 5", "\"steps\": \"5\"", "supervised.steps: expected Int"),
         ("\"steps\": 5", "\"steps\": 0", "supervised.steps: expected 1 to 10000000, found 0"),
         (
-            "\"samples_per_prompt\": 2", "\"samples_per_prompt\": 1",
+            "\"samples_per_prompt\": 3", "\"samples_per_prompt\": 1",
             "reinforcement.samples_per_prompt: expected 2 or more, found 1"
         ),
         ("[0, 0.4]", "[0, 1]", "reinforcement.alphas: expected 0 up to 1, found 1.0"),

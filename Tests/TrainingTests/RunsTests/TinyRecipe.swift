@@ -20,8 +20,8 @@ enum TinyRecipe {
           },
           "reinforcement": {
             "alphas": [0, 0.4], "jobs": 1, "steps": 4,
-            "prompts_per_step": 2, "samples_per_prompt": 2, "minibatches": 2,
-            "maximum_tokens": 6, "temperature": 1, "learning_rate": 0.0003,
+            "prompts_per_step": 2, "samples_per_prompt": 3, "minibatches": 2,
+            "maximum_tokens": 100, "temperature": 1, "learning_rate": 0.003,
             "beta1": 0.9, "beta2": 0.98, "gradient_clip": 1, "warmup_steps": 1, "clip": 0.2,
             "normalization": "sequence", "kl_coefficient": 0.1, "whitens_advantages": false,
             "average": 0.5, "save_every": 3, "mix": {"easy": 1, "medium": 0, "hard": 0}
@@ -71,8 +71,9 @@ final class ScratchFolder {
     func metrics(_ run: String) throws -> [String] {
         let text = String(decoding: try data("\(run)/metrics.jsonl"), as: UTF8.self)
         return text.split(separator: "\n").map { line in
-            line.replacing(
-                /"(seconds|[a-z_]*_seconds|tokens_per_second|gflops)":[^,}]*,?/, with: "")
+            String(line).replacing(
+                /,?"(seconds|[a-z_]*_seconds|tokens_per_second|gflops|peak_share)":[^,}]*/, with: ""
+            )
         }
     }
 
