@@ -52,16 +52,34 @@ struct StartingPoint {
     }
 
     /// Its network in f32.
+    ///
+    /// - Parameters:
+    ///   - kernels: The operations to compute with.
+    ///   - rowCapacity: The most tokens of a batch; fewer where they would take too much memory.
+    /// - Returns: The network.
+    /// - Throws: `TrainingError.start` for everything in the checkpoint that does not fit.
     func network(
         kernels: KernelContext, rowCapacity: Int
     ) throws(TrainingError) -> TrainableNetwork {
         do {
+            let rows = Self.rowCapacity(
+                try ModelConfig(checkpoint), wanted: rowCapacity, longestSequence: longestSequence)
             return try TrainableNetwork(
-                checkpoint, kernels: kernels, rowCapacity: rowCapacity,
-                longestSequence: longestSequence)
+                checkpoint, kernels: kernels, rowCapacity: rows, longestSequence: longestSequence)
         } catch {
             throw .start("\(error)")
         }
+    }
+
+    /// Rows for batches whose activations take about 2 GiB at most, or for the longest sequence.
+    ///
+    /// It follows from the model and not from the machine, as the order of a gradient's sums does.
+    static func rowCapacity(_ config: ModelConfig, wanted: Int, longestSequence: Int) -> Int {
+        let (bytes, limit) = (
+            TrainableNetwork.activationByteCount(config: config, rowCount: wanted), 2 << 30
+        )
+        guard bytes > limit else { return max(wanted, longestSequence) }
+        return max(longestSequence, wanted * limit / bytes)
     }
 
     /// A problem file.

@@ -14,17 +14,28 @@ struct TrainingState<Position: Codable> {
     /// What the run is: a state of another run is refused.
     let run: String
 
+    /// Floats that are copied at a time.
+    private static var pieceCount: Int { 1 << 22 }
+
     func save(_ position: Position, _ buffers: [(name: String, buffer: FloatBuffer)])
         throws(TrainingError)
     {
         do {
             let text = String(decoding: try JSONEncoder().encode(position), as: UTF8.self)
-            let tensors = try buffers.map { name, buffer in
-                let all = buffer.floats(0..<buffer.count)
-                return (name: name, tensor: try TensorView(all, shape: [buffer.count]))
+            var writer = try SafetensorsWriter(
+                path: path,
+                tensors: buffers.map { name, buffer in
+                    .init(name: name, type: .f32, shape: [buffer.count])
+                }, metadata: ["position": text, "run": run])
+            // In pieces: copies of all buffers would double what a run takes.
+            for (_, buffer) in buffers {
+                for start in stride(from: 0, to: buffer.count, by: Self.pieceCount) {
+                    let end = min(start + Self.pieceCount, buffer.count)
+                    try writer.append(
+                        TensorView(buffer.floats(start..<end), shape: [end - start]))
+                }
             }
-            try SafetensorsWriter.write(
-                tensors, metadata: ["position": text, "run": run], to: path)
+            try writer.finish()
         } catch {
             throw .file(path: path, reason: "\(error)")
         }
