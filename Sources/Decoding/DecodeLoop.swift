@@ -10,10 +10,17 @@ struct DecodeLoop: ~Copyable {
     private var sampler = Sampler()
     private var plan = StepPlan()
     private var stepCount = 0
+    private var pace = StepPace()
+    private let now: @Sendable () -> ContinuousClock.Instant
 
+    /// A loop for a model.
+    ///
+    /// - Parameter now: The clock that deadlines are read on.
     init(
-        model: any LanguageModel, limits: RequestLimits, configuration: EngineConfiguration
+        model: any LanguageModel, limits: RequestLimits, configuration: EngineConfiguration,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
+        self.now = now
         self.model = model
         vocabularySize = limits.vocabularySize
         scheduler = Scheduler(limits: limits, configuration: configuration)
@@ -39,6 +46,7 @@ struct DecodeLoop: ~Copyable {
 
     /// Moves sequences from the queue while places and pages last.
     mutating func admit() {
+        if scheduler.hasDeadlines { scheduler.endLate(now()) }
         for index in scheduler.admit() { scheduler.running[index].outlet.yield(.admitted) }
     }
 
@@ -51,12 +59,15 @@ struct DecodeLoop: ~Copyable {
             precondition(scheduler.running.isEmpty, "sequences run and none has its turn")
             return 0
         }
+        let start = now()
         var logits = model.forward(plan.batch)
         precondition(
             logits.vocabularySize == vocabularySize
                 && logits.rowCount == plan.batch.logitRowCount,
             "\(plan.batch.logitRowCount) rows of \(vocabularySize) logits expected")
         stepCount += 1
+        let end = now()
+        pace.note(plan, seconds: start.seconds(to: end))
         var row = 0
         for share in plan.shares {
             scheduler.commit(share)
@@ -65,7 +76,7 @@ struct DecodeLoop: ~Copyable {
             guard !rows.isEmpty else { continue }
             scorePrompt(share, rows: rows, in: logits)
             if scheduler.running[share.index].pendingCount == 0 {
-                drawToken(at: share.index, row: rows.upperBound - 1, from: &logits)
+                drawToken(at: share.index, row: rows.upperBound - 1, from: &logits, at: end)
             }
         }
         return scheduler.retireFinished()
@@ -73,7 +84,10 @@ struct DecodeLoop: ~Copyable {
 
     /// The totals, and what is held now.
     mutating func snapshot() -> EngineStatistics {
-        scheduler.snapshot(stepCount: stepCount)
+        var statistics = scheduler.snapshot(stepCount: stepCount)
+        statistics.secondsPerStep = pace.secondsPerStep
+        statistics.secondsPerPromptToken = pace.secondsPerPromptToken
+        return statistics
     }
 
     /// Traps unless pages, tables and reservations agree.
@@ -106,14 +120,46 @@ struct DecodeLoop: ~Copyable {
         scheduler.running[index].outlet.yield(.prompt(logprobs))
     }
 
-    private mutating func drawToken(at index: Int, row: Int, from logits: inout Logits) {
+    /// Changes a sequence's budget between two steps.
+    ///
+    /// - Returns: Whether it is here and the pages for a higher ceiling could be promised.
+    mutating func revise(_ id: SequenceID, _ revision: SequenceRevision) -> Bool {
+        scheduler.revise(id, revision)
+    }
+
+    private mutating func drawToken(
+        at index: Int, row: Int, from logits: inout Logits, at instant: ContinuousClock.Instant
+    ) {
         let request = scheduler.running[index].request
         let step = scheduler.running[index].outputCount
         let range = row * vocabularySize..<(row + 1) * vocabularySize
-        let id = sampler.sample(
-            &logits.values, row: range, parameters: request.sampling,
-            history: scheduler.running[index].history,
-            random: CounterGenerator(seed: scheduler.running[index].seed).uniform(step: step))
+        let timely = request.deadline.map { pace.steps(within: instant.seconds(to: $0)) } ?? .max
+        guard timely > 0 else {
+            scheduler.running[index].finishReason = .deadline
+            return
+        }
+        let before = scheduler.running[index].thought?.ceiling
+        let constraint = scheduler.running[index].constraint(timely: timely)
+        var id: Int32
+        switch constraint {
+        case .none:
+            scheduler.running[index].finishReason = .length
+            return
+        case .forced(let forced):
+            id = forced
+        case .free, .only, .without:
+            let history = scheduler.running[index].history
+            let random = CounterGenerator(seed: scheduler.running[index].seed).uniform(step: step)
+            id = logits.masked(by: constraint, row: range) { values in
+                sampler.sample(
+                    &values, row: range, parameters: request.sampling, history: history,
+                    random: random)
+            }
+            id = scheduler.running[index].replacing(id, timely: timely)
+        }
+        if before == nil, let ceiling = scheduler.running[index].thought?.ceiling {
+            scheduler.running[index].outlet.yield(.closing(ceiling))
+        }
         let logprob = request.topLogprobs.map {
             sampler.logprob(
                 of: id, in: logits.values.span.extracting(range), alternatives: $0)

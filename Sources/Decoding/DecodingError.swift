@@ -4,6 +4,8 @@ public enum DecodingError: Error, Equatable, Sendable {
     case emptyPrompt
     /// The ceiling on new tokens is below 1.
     case maximumTokensTooSmall(Int)
+    /// The ceiling on a thought that the prompt opens is below what it takes to close it.
+    case thoughtTooShort(Int, closer: Int)
     /// Fewer than one sample, or more than the queue could ever hold.
     case invalidSampleCount(Int, limit: Int)
     /// Prompt and completion together are longer than the context.
@@ -30,6 +32,8 @@ extension DecodingError: CustomStringConvertible {
             "prompt: expected at least one token, found none"
         case .maximumTokensTooSmall(let found):
             "maximumTokens: expected at least 1, found \(found)"
+        case .thoughtTooShort(let found, let closer):
+            "thought.maximumTokens: expected at least the closer's \(closer), found \(found)"
         case .invalidSampleCount(let found, let limit):
             "samples: expected 1 to \(limit), found \(found)"
         case .contextLengthExceeded(let promptTokens, let maximumTokens, let contextLength):

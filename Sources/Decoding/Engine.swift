@@ -121,6 +121,17 @@ public actor Engine {
         inbox.end(id, .stop)
     }
 
+    /// Gives a sequence a new budget between two steps.
+    ///
+    /// - Parameters:
+    ///   - id: The sequence.
+    ///   - revision: What changes.
+    /// - Returns: Whether the new budget holds: false when the sequence has ended, or when there
+    ///   are no pages for a higher ceiling; the old budget holds then.
+    public nonisolated func revise(_ id: SequenceID, _ revision: SequenceRevision) async -> Bool {
+        await inbox.revise(id, revision)
+    }
+
     /// Refuses new sequences and waits until those it has are done.
     ///
     /// Cancelling the waiting task does not cut this short; `shutdown` does.
@@ -164,14 +175,18 @@ public actor Engine {
     }
 
     private func readInbox() {
-        let (arrivals, endings, phase) = inbox.state.withLock { state in
+        let (arrivals, endings, revisions, phase) = inbox.state.withLock { state in
             defer {
                 state.arrivals.removeAll()
                 state.endings.removeAll()
+                state.revisions.removeAll()
             }
-            return (state.arrivals, state.endings, state.phase)
+            return (state.arrivals, state.endings, state.revisions, state.phase)
         }
         for sequence in arrivals { loop.enqueue(sequence) }
+        for (id, revision, waiter) in revisions {
+            waiter.resume(returning: loop.revise(id, revision))
+        }
         for (id, reason) in endings { loop.end(id, reason) }
         if phase == .stopped { loop.endAll(.shutdown) }
     }
@@ -194,7 +209,7 @@ public actor Engine {
         published.value.withLock { $0 = statistics }
         guard loop.isEmpty else { return false }
         let waiters = inbox.state.withLock { state -> [CheckedContinuation<Void, Never>]? in
-            guard state.arrivals.isEmpty else { return nil }
+            guard state.arrivals.isEmpty, state.revisions.isEmpty else { return nil }
             state.isAwake = false
             state.endings.removeAll()
             heartbeat.rest()

@@ -9,6 +9,8 @@ final class Inbox: Sendable {
     struct State {
         var arrivals: [TokenSequence] = []
         var endings: [SequenceID: FinishReason] = [:]
+        /// New budgets, in order, and who waits to hear whether they hold.
+        var revisions: [(SequenceID, SequenceRevision, CheckedContinuation<Bool, Never>)] = []
         var phase = Phase.open
         /// Whether the loop runs or is about to.
         var isAwake = false
@@ -49,6 +51,18 @@ final class Inbox: Sendable {
             // Asleep means that nothing is left to end.
             guard state.isAwake, state.endings[id] == nil else { return }
             state.endings[id] = reason
+        }
+    }
+
+    /// Asks the loop for a new budget, and waits until it has decided.
+    func revise(_ id: SequenceID, _ revision: SequenceRevision) async -> Bool {
+        await withCheckedContinuation { continuation in
+            let isAwake = state.withLock { state in
+                if state.isAwake { state.revisions.append((id, revision, continuation)) }
+                return state.isAwake
+            }
+            // Asleep means that there is no sequence.
+            if !isAwake { continuation.resume(returning: false) }
         }
     }
 

@@ -6,6 +6,10 @@ public struct SequenceRequest: Sendable {
     public var prompt: [Int32]
     /// Ceiling on new tokens, at least 1; `prompt.count + maximumTokens` fits the context.
     public var maximumTokens: Int
+    /// How its thought is kept within ceilings; nil draws freely up to `maximumTokens`.
+    public var thought: ThoughtControl?
+    /// When the sequence ends at the latest.
+    public var deadline: ContinuousClock.Instant?
     /// How tokens are drawn.
     public var sampling = SamplingParameters()
     /// Sampling one of these ends the sequence with `.stop`; the id is counted and reported.

@@ -8,6 +8,8 @@ public enum TokenEvent: Sendable, Equatable {
     /// Log-probabilities of the prompt, one per prompt token; the first is `nil`. Sent once,
     /// before the first token, when the request asked for it.
     case prompt([TokenLogprob?])
+    /// The thought is being closed early; the closer's tokens follow. Sent once at most.
+    case closing(ThoughtCeiling)
     /// One new token.
     case token(id: Int32, logprob: TokenLogprob?)
     /// The last event.
@@ -20,6 +22,8 @@ public enum FinishReason: String, Sendable, Equatable {
     case stop
     /// The ceiling on new tokens was reached.
     case length
+    /// The deadline left no time for another token.
+    case deadline
     /// The submitter went away or cancelled.
     case cancelled
     /// The engine is shutting down.

@@ -5,7 +5,7 @@
 ///     prompt.count <= tokens.count <= prompt.count + maximumTokens
 struct TokenSequence: Sendable {
     let id: SequenceID
-    let request: SequenceRequest
+    private(set) var request: SequenceRequest
     /// Seeds the draws; see `CounterGenerator`.
     let seed: UInt64
     /// Where the events go.
@@ -15,6 +15,8 @@ struct TokenSequence: Sendable {
     private(set) var tokens: [Int32]
     /// Drawn tokens as the penalties count them.
     private(set) var history: TokenHistory
+    /// Where it is with its thought, if that is controlled.
+    private(set) var thought: ThoughtState?
     /// Tokens whose keys and values are in pages.
     var computedCount = 0
     /// Pages held, in order of position.
@@ -39,6 +41,7 @@ struct TokenSequence: Sendable {
         self.seed = seed
         self.outlet = outlet
         tokens = request.prompt
+        thought = request.thought.map(ThoughtState.init)
         self.history =
             history ?? TokenHistory(prompt: request.prompt, sampling: request.sampling)
     }
@@ -54,11 +57,43 @@ struct TokenSequence: Sendable {
         precondition(finishReason == nil && outputCount < request.maximumTokens)
         tokens.append(id)
         history.append(id)
+        if let control = request.thought {
+            thought?.append(id, control: control, stopIDs: request.stopIDs)
+        }
         if request.stopIDs.contains(id) {
             finishReason = .stop
         } else if outputCount == request.maximumTokens {
             finishReason = .length
         }
+    }
+
+    /// What the next token may be; see ``ThoughtState``.
+    ///
+    /// - Parameter timely: Tokens that fit before the deadline.
+    mutating func constraint(timely: Int) -> ThoughtState.Constraint {
+        guard let control = request.thought else { return .free }
+        let (left, stopIDs) = (request.maximumTokens - outputCount, request.stopIDs)
+        return thought?.constraint(
+            left: min(left, timely), byDeadline: timely < left, control: control,
+            stopIDs: stopIDs) ?? .free
+    }
+
+    /// What is appended for a drawn token; see ``ThoughtState``.
+    mutating func replacing(_ id: Int32, timely: Int) -> Int32 {
+        guard let control = request.thought else { return id }
+        let (left, stopIDs) = (request.maximumTokens - outputCount, request.stopIDs)
+        return thought?.replacing(
+            id, left: min(left, timely), control: control, stopIDs: stopIDs) ?? id
+    }
+
+    /// Takes a new budget; ceilings below what was spent end what they are about at once.
+    mutating func apply(_ revision: SequenceRevision) {
+        if let tokens = revision.maximumTokens { request.maximumTokens = max(tokens, outputCount) }
+        if let tokens = revision.reasoningTokens { request.thought?.maximumTokens = tokens }
+        if let deadline = revision.deadline { request.deadline = deadline }
+        if revision.answersNow { thought?.answerNow() }
+        guard outputCount > 0, outputCount >= request.maximumTokens else { return }
+        finishReason = finishReason ?? .length
     }
 
     /// Sends the last event.

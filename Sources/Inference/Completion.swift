@@ -1,3 +1,4 @@
+import Routing
 import Decoding
 
 /// One completion under way: it reads the engine's tokens and tells what they mean.
@@ -6,11 +7,8 @@ import Decoding
 ///
 /// One task a sample; they end together with the reader of the events.
 struct Completion: Sendable {
-    let model: ReasoningModel
+    private let plan: CompletionPlan
     let request: CompletionRequest
-    let prompt: [Int32]
-    /// Ceiling that the caller sees; the engine's own is at least 1.
-    let maximumTokens: Int
     let streams: [TokenStream]
     let continuation: AsyncStream<CompletionEvent>.Continuation
     /// What tells thought from answer; nothing where the caller wants the text as it is.
@@ -20,18 +18,21 @@ struct Completion: Sendable {
 
     /// A completion whose sequences were submitted.
     init(
-        model: ReasoningModel, request: CompletionRequest, prompt: [Int32], maximumTokens: Int,
-        streams: [TokenStream], continuation: AsyncStream<CompletionEvent>.Continuation
+        _ plan: CompletionPlan, request: CompletionRequest, streams: [TokenStream],
+        continuation: AsyncStream<CompletionEvent>.Continuation
     ) {
-        self.model = model
+        self.plan = plan
         self.request = request
-        self.prompt = prompt
-        self.maximumTokens = maximumTokens
         self.streams = streams
         self.continuation = continuation
-        tags = request.separatesReasoning ? model.text.tags : nil
-        startsInReasoning = tags != nil && model.text.endsInReasoning(prompt)
+        tags = request.separatesReasoning ? plan.model.text.tags : nil
+        startsInReasoning = tags != nil && plan.model.text.endsInReasoning(plan.prompt)
     }
+
+    private var model: ReasoningModel { plan.model }
+    private var prompt: [Int32] { plan.prompt }
+    /// Ceiling that the caller sees; the engine's own is at least 1.
+    private var maximumTokens: Int { plan.effective.tokens }
 
     /// Runs to the end of every sample, or until the task is cancelled.
     func run() async {
@@ -42,7 +43,8 @@ struct Completion: Sendable {
                 .accepted(
                     CompletionEvent.Accepted(
                         model: model.description.id, promptTokens: prompt.count,
-                        maximumTokens: maximumTokens, startsInReasoning: startsInReasoning)))
+                        effective: plan.effective, startsInReasoning: startsInReasoning,
+                        route: plan.route, price: model.profile?.price)))
             // The first sample brings the prompt's log-probabilities, which come before any text:
             // the others' texts wait until they are out.
             var events = first.makeAsyncIterator()

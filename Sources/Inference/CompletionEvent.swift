@@ -1,5 +1,6 @@
 // Passed on, so that readers of events need not see the engine.
 @_exported public import enum Decoding.FinishReason
+public import Routing
 
 /// What happens to a completion, in order.
 ///
@@ -22,19 +23,26 @@ public enum CompletionEvent: Sendable {
         public var model: String
         /// Tokens in the prompt.
         public var promptTokens: Int
-        /// Ceiling on new tokens of each sample, after clamping to the context.
-        public var maximumTokens: Int
+        /// The ceilings of each sample, after clamping to the context.
+        public var effective: EffectiveBudget
         /// Whether the prompt ends inside the thought.
         public var startsInReasoning: Bool
+        /// Who was chosen and why; nil where nothing was to be chosen or enforced.
+        public var route: Route?
+        /// What its tokens cost; nil where the operator set no price.
+        public var price: Price?
 
         /// What was decided.
         public init(
-            model: String, promptTokens: Int, maximumTokens: Int, startsInReasoning: Bool
+            model: String, promptTokens: Int, effective: EffectiveBudget,
+            startsInReasoning: Bool, route: Route? = nil, price: Price? = nil
         ) {
             self.model = model
             self.promptTokens = promptTokens
-            self.maximumTokens = maximumTokens
+            self.effective = effective
             self.startsInReasoning = startsInReasoning
+            self.route = route
+            self.price = price
         }
     }
 

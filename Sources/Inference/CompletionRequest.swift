@@ -1,3 +1,4 @@
+public import Routing
 public import Tokenization
 
 /// A request in words: what to complete, how to sample, what it may cost.
@@ -19,6 +20,11 @@ public struct CompletionRequest: Sendable {
     public var model: String?
     /// Ceiling on new tokens of each sample, reasoning included; `nil` is the rest of the context.
     public var maximumTokens: Int?
+    /// What it may cost. With one, even an empty one, the server chooses among a family's members
+    /// and closes a thought in time; without one `maximumTokens` alone holds, and cuts.
+    public var budget: Budget?
+    /// The ceilings of other APIs' fields, which hold beside `budget`.
+    public var ceilings = RequestCeilings()
     /// Samples to draw, at least 1.
     public var samples = 1
     /// Sampling fields that the caller set; the model's generation defaults fill the others.

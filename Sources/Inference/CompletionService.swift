@@ -14,6 +14,11 @@ public protocol CompletionService: Sendable {
         _ request: CompletionRequest
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent>
 
+    /// What a request would get, without a token being made.
+    ///
+    /// - Throws: `InferenceError`, as `complete` would.
+    func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote
+
     /// Text to ids with the named model's tokenizer (`nil`: the default model's).
     func tokenize(
         _ text: String, addSpecialTokens: Bool, model: String?

@@ -1,4 +1,5 @@
 import Foundation
+public import Routing
 
 /// A folder whose subfolders are the members of a family: checkpoints whose names carry the
 /// length penalty they were trained with, and perhaps `base`, which they were trained from.
@@ -11,6 +12,8 @@ public struct FamilyDirectory: Sendable, Equatable {
         public var path: String
         /// The length penalty in its name; nil for the base.
         public var alpha: Double?
+        /// What `family.json` says of it, where there is one.
+        public var profile: FamilyManifest.Member?
     }
 
     /// The name of the base's subfolder.
@@ -19,12 +22,21 @@ public struct FamilyDirectory: Sendable, Equatable {
     /// The members, lightest penalty first, the base last.
     public var members: [Member]
 
-    /// Finds the members in a folder.
+    /// Finds the members in a folder: those of its `family.json`, or else the subfolders whose
+    /// names carry an alpha.
     ///
     /// - Parameter path: The family's folder.
-    /// - Throws: `ModelLoadingError.notAFamily` when no subfolder's name carries an alpha, and
-    ///   `.duplicateAlpha` when two carry the same.
+    /// - Throws: `ModelLoadingError.notAFamily` when no subfolder's name carries an alpha,
+    ///   `.duplicateAlpha` when two carry the same, `.manifest` for a broken `family.json`.
     public init(path: String) throws(ModelLoadingError) {
+        if let manifest = try FamilyManifest(folder: path) {
+            members = manifest.members.map { member in
+                Member(
+                    name: member.id, path: "\(path)/\(member.path)", alpha: member.alpha,
+                    profile: member)
+            }
+            return
+        }
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: path)

@@ -1,16 +1,26 @@
 public import Tokenization
 import Decoding
+import Routing
 
 /// The checkpoints that are served, by name.
 public struct ModelCatalog: CompletionService {
     private let entries: [ReasoningModel]
     private let engines: [Engine]
+    /// How many of the first entries the router chooses among where no model is named.
+    private let choiceCount: Int
+    private let router = Router()
 
     /// A catalog of models, the default first.
-    init(entries: [ReasoningModel], engines: [Engine]) {
-        precondition(!entries.isEmpty)
+    ///
+    /// - Parameters:
+    ///   - entries: The models, at least one.
+    ///   - engines: What runs them.
+    ///   - choiceCount: How many of the first are members of one family, to choose among.
+    init(entries: [ReasoningModel], engines: [Engine], choiceCount: Int = 1) {
+        precondition(!entries.isEmpty && (1...entries.count).contains(choiceCount))
         self.entries = entries
         self.engines = engines
+        self.choiceCount = choiceCount
     }
 
     /// What is served, the default first.
@@ -34,10 +44,8 @@ public struct ModelCatalog: CompletionService {
     public func complete(
         _ request: CompletionRequest
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
-        let model = try model(named: request.model)
-        let prompt = try model.promptIDs(request.prompt)
-        let room = model.description.contextLength - prompt.count
-        let ceiling = min(request.maximumTokens ?? room, room)
+        let plan = try plan(request)
+        let (model, prompt, ceiling) = (plan.model, plan.prompt, plan.effective.tokens)
         let sequence = model.sequence(
             for: request, prompt: prompt, maximumTokens: max(1, ceiling))
         let streams: [TokenStream]
@@ -50,8 +58,7 @@ public struct ModelCatalog: CompletionService {
         }
         let (events, continuation) = AsyncStream.makeStream(of: CompletionEvent.self)
         let completion = Completion(
-            model: model, request: request, prompt: prompt, maximumTokens: ceiling,
-            streams: streams, continuation: continuation)
+            plan, request: request, streams: streams, continuation: continuation)
         let task = Task { await completion.run() }
         continuation.onTermination = { _ in
             task.cancel()
@@ -129,6 +136,64 @@ public struct ModelCatalog: CompletionService {
     /// Refuses new work and waits until what runs has finished.
     public func drain() async {
         for engine in engines { await engine.drain() }
+    }
+
+    /// Who answers a request, with which prompt, under which ceilings.
+    private func plan(_ request: CompletionRequest) throws(InferenceError) -> CompletionPlan {
+        let (candidates, isPinned) = try candidates(named: request.model)
+        // Members of a family have the same words, so that any of them reads the prompt for all.
+        let prompt = try candidates[0].promptIDs(request.prompt)
+        guard let budget = request.budget else {
+            let room = candidates[0].description.contextLength - prompt.count
+            let ceiling = min(request.maximumTokens ?? room, room)
+            return CompletionPlan(
+                model: candidates[0], prompt: prompt,
+                effective: EffectiveBudget(
+                    tokens: ceiling, bound: ceiling < room ? .request : .context))
+        }
+        let features = PromptFeatures.values(of: candidates[0].question(of: request.prompt))
+        let choices = candidates.map {
+            $0.candidate(for: request, features: features, promptTokens: prompt.count)
+        }
+        do {
+            let route = try router.route(
+                choices, pinned: isPinned, budget: budget, fields: request.ceilings,
+                promptTokens: prompt.count)
+            return CompletionPlan(
+                model: candidates[route.index], prompt: prompt, effective: route.effective,
+                route: route, candidate: choices[route.index])
+        } catch {
+            throw .budget(error)
+        }
+    }
+
+    /// What a request would get; see `CompletionService`.
+    ///
+    /// - Parameter request: What would be completed.
+    /// - Returns: The quote.
+    /// - Throws: Why it could not begin.
+    public func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote {
+        var request = request
+        request.budget = request.budget ?? Budget()
+        let plan = try plan(request)
+        guard let route = plan.route, let candidate = plan.candidate else {
+            preconditionFailure("a request with a budget has a route")
+        }
+        let least = candidate.leastTokens(of: request.budget ?? Budget())
+        return Quote(
+            route: route, promptTokens: plan.prompt.count, price: plan.model.profile?.price,
+            load: candidate.load,
+            minimum: candidate.minimum(tokens: least, promptTokens: plan.prompt.count))
+    }
+
+    /// The models that may answer, and whether the caller named the only one.
+    private func candidates(
+        named name: String?
+    ) throws(InferenceError) -> (models: [ReasoningModel], isPinned: Bool) {
+        guard let name, !name.isEmpty, name != "auto" else {
+            return (Array(entries.prefix(choiceCount)), false)
+        }
+        return ([try model(named: name)], true)
     }
 
     private func model(named name: String?) throws(InferenceError) -> ReasoningModel {

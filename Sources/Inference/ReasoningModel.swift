@@ -1,4 +1,5 @@
 import Decoding
+import Routing
 import Tokenization
 
 /// A checkpoint that answers: its words, its habits, and the engine that runs its weights.
@@ -11,6 +12,8 @@ struct ReasoningModel: Sendable {
     let engine: Engine
     /// Which of the engine's members it is.
     let member: Int
+    /// What the family's manifest says of it.
+    var profile: FamilyManifest.Member?
 
     /// The prompt's ids, checked against vocabulary and context.
     func promptIDs(_ prompt: CompletionRequest.Prompt) throws(InferenceError) -> [Int32] {

@@ -40,6 +40,7 @@ public struct API: Sendable {
         crossOrigin = CrossOrigin(origins: configuration.allowedOrigins)
         let api = self
         endpoints.add(.post, "/generate") { try await api.generate($0) }
+        endpoints.add(.post, "/v1/budget/quote") { try await api.quote($0) }
         endpoints.add(.post, "/v1/chat/completions") { try await api.chatCompletions($0) }
         endpoints.add(.post, "/v1/completions") { try await api.completions($0) }
         endpoints.add(.get, "/v1/models") { _ in api.listModels() }

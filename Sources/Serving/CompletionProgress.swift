@@ -37,27 +37,14 @@ struct CompletionProgress {
     init(
         id: String, created: Int, job: CompletionJob, accepted: [CompletionEvent.Accepted],
         received: ContinuousClock.Instant
-    ) throws(ServingError) {
+    ) {
         self.id = id
         self.created = created
         self.job = job
         self.accepted = accepted
         self.received = received
         echoes = Array(repeating: nil, count: accepted.count)
-        var budgets: [EffectiveBudget] = []
-        for decided in accepted {
-            do {
-                // What inference clamped to, it clamped to the context.
-                budgets.append(
-                    try job.ceilings.budget.resolve(
-                        promptTokens: decided.promptTokens,
-                        contextLength: decided.promptTokens + decided.maximumTokens,
-                        requestCeilings: job.ceilings.ceilings))
-            } catch {
-                throw .engineFailed(error.description)
-            }
-        }
-        self.budgets = budgets
+        budgets = accepted.map(\.effective)
         choices = Array(repeating: Choice(), count: accepted.count * job.samples)
     }
 
@@ -140,7 +127,12 @@ struct CompletionProgress {
     /// Which ceiling cut a choice off; `nil` if none did.
     func exhausted(choice index: Int) -> String? {
         guard choices[index].finished?.reason == .length, !job.discardsOutput else { return nil }
-        return budgets[prompt(ofChoice: index)].bound == .context ? "context" : "tokens"
+        return switch budgets[prompt(ofChoice: index)].bound {
+        case .context: "context"
+        case .cost: "cost"
+        case .latency: "latency"
+        case .budget, .request: "tokens"
+        }
     }
 }
 

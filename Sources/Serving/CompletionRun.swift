@@ -23,7 +23,7 @@ struct CompletionRun {
         var accepted: [CompletionEvent.Accepted] = []
         for stream in streams { accepted.append(try await Self.acceptance(of: stream)) }
         self.streams = streams
-        progress = try CompletionProgress(
+        progress = CompletionProgress(
             id: id, created: created, job: job, accepted: accepted, received: received)
     }
 

@@ -1,4 +1,5 @@
 public import Inference
+import Routing
 import Tokenization
 
 /// Answers from a completion service in this process.
@@ -93,6 +94,13 @@ public struct EngineSource: ResponseSource {
                 ? .conversation(["messages": .array([message])]) : .text(prompt))
         request.model = member
         request.maximumTokens = settings.maximumTokens
+        if settings.reasoningTokens != nil || settings.budgetTokens != nil {
+            var budget = Budget()
+            budget.reasoningTokens = settings.reasoningTokens
+            budget.tokens = settings.budgetTokens
+            request.budget = budget
+            request.ceilings.maximumTokens = settings.maximumTokens
+        }
         // Everything is said, so that a checkpoint's own defaults change nothing.
         request.sampling.temperature = Float(settings.temperature)
         request.sampling.topP = Float(settings.topP)

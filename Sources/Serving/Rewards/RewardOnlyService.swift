@@ -28,6 +28,15 @@ public struct RewardOnlyService: CompletionService {
 
     /// Refuses.
     ///
+    /// - Parameter request: Any.
+    /// - Throws: `InferenceError.unknownModel`.
+    /// - Returns: Never.
+    public func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote {
+        throw Self.refusal(request.model)
+    }
+
+    /// Refuses.
+    ///
     /// - Parameters:
     ///   - text: Any.
     ///   - addSpecialTokens: Any.
