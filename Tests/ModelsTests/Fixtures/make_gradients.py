@@ -6,7 +6,7 @@ The loss is the sum over three sequences of weight * -log p(target); some positi
 (-1) and some weights are negative or 0. The sequences are longer than every window and reach beyond
 YaRN's original context. transformers runs them one by one, in f32 with eager attention, on the stored
 weights. Of every parameter's gradient the file keeps the norm, the sum, the product with signs drawn
-by SplitMix64 and the first 64 values, in the order of the checkpoint's own rows.
+by SplitMix64 and the first 64 values, in the order of Hugging Face's rows, which training keeps.
 """
 
 import json
@@ -59,11 +59,10 @@ def plain_name(name):
     return f"{GGUF_NAMES[stem]}.{kind}"
 
 
-def reorder(rows, heads, axes):
-    """Rows of each head from halves to pairs (axes 2, w) or from pairs to halves (axes w, 2)."""
+def halves(rows, heads):
+    """Rows of each head from pairs of neighbours to halves, as Hugging Face has them."""
     width = rows.shape[0] // heads // 2
-    inner = (2, width) if axes == "pairs" else (width, 2)
-    split = rows.reshape(heads, *inner, *rows.shape[1:])
+    split = rows.reshape(heads, width, 2, *rows.shape[1:])
     return np.ascontiguousarray(split.swapaxes(1, 2).reshape(rows.shape))
 
 
@@ -92,7 +91,7 @@ def load(name):
         values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
         values = values.reshape(stored[key].shape)
         if heads := paired_heads(key, config):
-            values = reorder(values, heads, "halves")
+            values = halves(values, heads)
         stored[key].copy_(torch.from_numpy(np.array(values)))
     return model, config
 
@@ -139,10 +138,7 @@ def make(name):
         loss += float(term)
     tensors = {}
     for index, (key, parameter) in enumerate(model.named_parameters()):
-        gradient = parameter.grad.numpy()
-        if name in GGUF_SOURCES and (heads := paired_heads(key, config)):
-            gradient = reorder(gradient, heads, "pairs")
-        tensors[key] = dict(seed=index, **summary(gradient, index))
+        tensors[key] = dict(seed=index, **summary(parameter.grad.numpy(), index))
     golden = dict(loss=loss, sequences=sequences, tensors=tensors)
     path = HERE / name / "gradients.json"
     path.write_text(json.dumps(golden, separators=(",", ":")) + "\n")
