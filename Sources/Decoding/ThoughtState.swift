@@ -78,15 +78,13 @@ struct ThoughtState: Sendable, Equatable {
         // Where not even the closer and a token of the answer fit, there is nothing to close for.
         guard left > control.closer.count else { return .free }
         let own = control.maximumTokens.map { $0 - thoughtTokens } ?? .max
-        let reserve = min(control.answerReserve, left - control.closer.count)
+        let reserve = max(1, min(control.answerReserve, left - control.closer.count))
         let room = min(own, left - reserve) - control.closer.count
         let isAtEnd = room <= 0 || (room <= control.grace && isAtSentenceEnd)
         if missing > 0 {
             let completions = control.shapes.completions(of: missing)
-            if room <= 3, left - control.closer.count > 1, !completions.isEmpty {
-                return .only(completions)
-            }
             if room > 3 { return .free }
+            if room > 0, !completions.isEmpty { return .only(completions) }
         } else if !isAtEnd {
             let unfinished = control.shapes.unfinished(within: room - 1)
             return unfinished.isEmpty ? .free : .without(unfinished)
@@ -117,7 +115,8 @@ struct ThoughtState: Sendable, Equatable {
     private func mayOpen(left: Int, control: ThoughtControl) -> Bool {
         let needed = control.open.count + control.closer.count
         if let most = control.maximumTokens, most - thoughtTokens < needed { return false }
-        return !control.closes || left > 1 + control.closer.count + control.answerReserve
+        return !control.closes
+            || left > 1 + control.closer.count + max(1, control.answerReserve)
     }
 
     /// What is put in place of a drawn token that would end the sequence inside its thought.

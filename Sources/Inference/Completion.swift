@@ -85,10 +85,13 @@ struct Completion: Sendable {
         let stopIDs = model.stopIDs(for: request)
         var (completionTokens, cachedPromptTokens) = (0, 0)
         var reason = FinishReason.cancelled
+        var closing: ThoughtCeiling?
         reading: while let event = await events.next(isolation: #isolation) {
             switch event {
             case .admitted, .prompt:
                 continue
+            case .closing(let ceiling):
+                closing = ceiling
             case .reused(let tokens):
                 cachedPromptTokens = tokens
             case .finished(let why):
@@ -127,7 +130,7 @@ struct Completion: Sendable {
                     completionTokens: completionTokens,
                     reasoningTokens: assembler.reasoningTokens,
                     endsInReasoning: assembler.isReasoning,
-                    cachedPromptTokens: cachedPromptTokens)))
+                    cachedPromptTokens: cachedPromptTokens, closing: closing)))
     }
 
     private func emit(_ sample: Int, _ piece: SampleAssembler.Piece, _ tokens: [TokenReport]) {

@@ -1,5 +1,6 @@
 // Passed on, so that readers of events need not see the engine.
 @_exported public import enum Decoding.FinishReason
+@_exported public import enum Decoding.ThoughtCeiling
 public import Routing
 
 /// What happens to a completion, in order.
@@ -82,11 +83,14 @@ public enum CompletionEvent: Sendable {
         public var endsInReasoning: Bool
         /// Tokens of the prompt that this sample found in the prefix cache.
         public var cachedPromptTokens: Int
+        /// What closed the thought early, if anything did.
+        public var closing: ThoughtCeiling?
 
         /// The end of sample `sample`.
         public init(
             sample: Int, reason: FinishReason, stopString: String?, completionTokens: Int,
-            reasoningTokens: Int, endsInReasoning: Bool = false, cachedPromptTokens: Int = 0
+            reasoningTokens: Int, endsInReasoning: Bool = false, cachedPromptTokens: Int = 0,
+            closing: ThoughtCeiling? = nil
         ) {
             self.sample = sample
             self.reason = reason
@@ -95,6 +99,7 @@ public enum CompletionEvent: Sendable {
             self.reasoningTokens = reasoningTokens
             self.endsInReasoning = endsInReasoning
             self.cachedPromptTokens = cachedPromptTokens
+            self.closing = closing
         }
     }
 }

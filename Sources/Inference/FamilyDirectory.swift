@@ -19,6 +19,8 @@ public struct FamilyDirectory: Sendable, Equatable {
     /// The name of the base's subfolder.
     public static let baseName = "base"
 
+    /// What the family is called: by its `family.json`, or else by its folder.
+    public var name: String
     /// The members, lightest penalty first, the base last.
     public var members: [Member]
 
@@ -29,7 +31,9 @@ public struct FamilyDirectory: Sendable, Equatable {
     /// - Throws: `ModelLoadingError.notAFamily` when no subfolder's name carries an alpha,
     ///   `.duplicateAlpha` when two carry the same, `.manifest` for a broken `family.json`.
     public init(path: String) throws(ModelLoadingError) {
+        name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
         if let manifest = try FamilyManifest(folder: path) {
+            name = manifest.name
             members = manifest.members.map { member in
                 Member(
                     name: member.id, path: "\(path)/\(member.path)", alpha: member.alpha,
@@ -64,6 +68,17 @@ public struct FamilyDirectory: Sendable, Equatable {
             let folder = path.hasSuffix("/") ? path + Self.baseName : "\(path)/\(Self.baseName)"
             members.append(Member(name: Self.baseName, path: folder, alpha: nil))
         }
+    }
+
+    /// What `family.json` says, or would say before anything was measured.
+    public var manifest: FamilyManifest {
+        FamilyManifest(
+            name: name, base: members.first { $0.alpha == nil }?.name,
+            members: members.map { member in
+                member.profile
+                    ?? FamilyManifest.Member(
+                        id: member.name, path: member.name, alpha: member.alpha)
+            })
     }
 
     private static func isFolder(_ path: String) -> Bool {

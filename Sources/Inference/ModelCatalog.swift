@@ -44,10 +44,10 @@ public struct ModelCatalog: CompletionService {
     public func complete(
         _ request: CompletionRequest
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
+        let received = ContinuousClock.now
         let plan = try plan(request)
         let (model, prompt, ceiling) = (plan.model, plan.prompt, plan.effective.tokens)
-        let sequence = model.sequence(
-            for: request, prompt: prompt, maximumTokens: max(1, ceiling))
+        let sequence = model.sequence(for: request, plan: plan, received: received)
         let streams: [TokenStream]
         do {
             streams = try model.engine.submit(sequence, samples: request.samples)
@@ -155,13 +155,22 @@ public struct ModelCatalog: CompletionService {
         let choices = candidates.map {
             $0.candidate(for: request, features: features, promptTokens: prompt.count)
         }
-        do {
+        do throws(RoutingError) {
             let route = try router.route(
                 choices, pinned: isPinned, budget: budget, fields: request.ceilings,
                 promptTokens: prompt.count)
+            let model = candidates[route.index]
+            var effective = route.effective
+            let closed = model.closingThought(in: prompt, for: request, effective: effective)
+            // The closer has become prompt, and the context is as long as it was.
+            effective.tokens = min(effective.tokens, model.description.contextLength - closed.count)
+            guard effective.tokens > 0 else {
+                throw RoutingError.noRoom(
+                    promptTokens: closed.count, contextLength: model.description.contextLength)
+            }
             return CompletionPlan(
-                model: candidates[route.index], prompt: prompt, effective: route.effective,
-                route: route, candidate: choices[route.index])
+                model: model, prompt: closed, effective: effective, route: route,
+                candidate: choices[route.index])
         } catch {
             throw .budget(error)
         }
@@ -234,6 +243,9 @@ extension InferenceError {
         case .invalidSampling(let field, let value, let range):
             self = .invalidRequest(
                 field: Self.callersName(field), message: "expected \(range), found \(value)")
+        case .thoughtTooShort:
+            self = .invalidRequest(
+                field: "budget.reasoning_tokens", message: error.description)
         case .unknownMember:
             self = .invalidRequest(field: "model", message: error.description)
         }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Decoding
 import Tokenization
 
 extension ModelText {
@@ -16,12 +17,16 @@ extension ModelText {
                 network: vocabularySize)
         }
         let templates = try CompiledTemplates(checkpoint)
+        let tags = Self.tags(of: tokenizer, templates: templates)
         self.init(
             tokenizer: tokenizer, vocabularySize: vocabularySize, templates: templates,
             defaults: try GenerationDefaults(
                 checkpoint: checkpoint, tokenizer: tokenizer, vocabularySize: vocabularySize),
-            tags: Self.tags(of: tokenizer, templates: templates),
-            addedIDs: Set(tokenizer.addedTokens.map(\.id)),
+            tags: tags, addedIDs: Set(tokenizer.addedTokens.map(\.id)),
+            closer: tags.map { $0.close } ?? [],
+            shapes: tags.map { _ in
+                TokenShapes(count: vocabularySize) { tokenizer.bytes(of: $0) }
+            },
             templateTokens: Self.templateTokens(of: tokenizer))
     }
 

@@ -1,4 +1,5 @@
 import Checkpoints
+import Decoding
 import Tokenization
 
 /// The words of a checkpoint: tokenizer, chat templates, the thought's tags, sampling habits.
@@ -11,6 +12,10 @@ struct ModelText: Sendable {
     let tags: ReasoningTags?
     /// Ids of added tokens: the marks of turns and their like.
     let addedIDs: Set<Int32>
+    /// What is written to close a thought early; it ends with the closing tag.
+    let closer: [Int32]
+    /// What the tokens' bytes are, for a model that thinks.
+    let shapes: TokenShapes?
     /// `bos_token` and its like, as templates read them.
     let templateTokens: [String: TemplateValue]
 

@@ -1,3 +1,4 @@
+import Decoding
 import Routing
 import Tokenization
 
@@ -19,15 +20,48 @@ extension ReasoningModel {
             contextLength: description.contextLength, price: profile?.price ?? .perToken,
             forecast: profile?.predictor?.forecast(features),
             load: Load())
-        if request.separatesReasoning, let tags = text.tags {
+        if request.separatesReasoning, text.tags != nil {
             let answers = profile?.profile?.map(\.answerTokens) ?? []
             candidate.thought = Candidate.Thought(
-                closerTokens: tags.close.count,
+                closerTokens: text.closer.count,
                 answerReserve: answers.map { Int($0.p99.rounded(.up)) }.max()
                     ?? Self.answerReserve,
                 leastAnswer: max(answers.map { Int($0.least) }.min() ?? 1, 1))
         }
         return candidate
+    }
+
+    /// The ceilings of a thought as the decode loop keeps them; nil where none is told from the
+    /// answer, or nothing was asked.
+    func thoughtControl(
+        for request: CompletionRequest, plan: CompletionPlan
+    ) -> ThoughtControl? {
+        guard request.budget != nil, request.separatesReasoning, let tags = text.tags,
+            let shapes = text.shapes, let most = plan.effective.reasoningTokens
+        else { return nil }
+        var control = ThoughtControl(
+            open: tags.open, close: tags.close,
+            startsOpen: text.endsInReasoning(plan.prompt), closer: text.closer, shapes: shapes)
+        control.maximumTokens = most
+        control.answerReserve = plan.effective.answerTokens
+        control.closes = plan.effective.closes
+        control.grace = Self.grace(within: most)
+        return control
+    }
+
+    /// A sentence that ends within the last sixteenth of a thought is where it is closed.
+    private static func grace(within ceiling: Int) -> Int { min(ceiling / 16, 32) }
+
+    /// The prompt with its thought closed, where the ceiling leaves no room to think: no token of
+    /// a thought is then drawn, and the closer counts as prompt.
+    func closingThought(
+        in prompt: [Int32], for request: CompletionRequest, effective: EffectiveBudget
+    ) -> [Int32] {
+        guard request.budget != nil, request.separatesReasoning, effective.closes,
+            let most = effective.reasoningTokens, most < text.closer.count,
+            text.endsInReasoning(prompt)
+        else { return prompt }
+        return prompt + text.closer
     }
 
     /// The text that the features of a request are taken from: the last thing a user said.

@@ -59,10 +59,21 @@ struct ReasoningModel: Sendable {
     }
 
     /// The sequence that answers a request.
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - plan: What was decided about it.
+    ///   - received: When it came.
     func sequence(
-        for request: CompletionRequest, prompt: [Int32], maximumTokens: Int
+        for request: CompletionRequest, plan: CompletionPlan,
+        received: ContinuousClock.Instant
     ) -> SequenceRequest {
-        var sequence = SequenceRequest(prompt: prompt, maximumTokens: maximumTokens)
+        var sequence = SequenceRequest(
+            prompt: plan.prompt, maximumTokens: max(1, plan.effective.tokens))
+        sequence.thought = thoughtControl(for: request, plan: plan)
+        if let milliseconds = request.budget?.latencyMilliseconds {
+            sequence.deadline = received + .milliseconds(milliseconds)
+        }
         sequence.member = member
         sequence.sampling = text.defaults.sampling(request.sampling)
         sequence.stopIDs = stopIDs(for: request)

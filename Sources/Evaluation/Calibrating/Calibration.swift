@@ -59,7 +59,8 @@ public struct Calibration: Sendable {
         var member = member
         let records = uncapped.filter { $0.key.member == member.id }
         let levels = Dictionary(grouping: records) { Self.name(of: $0.difficulty) }
-        member.profile = levels.sorted { Self.comesFirst($0.value, $1.value) }.map { name, records in
+        member.profile = levels.sorted { Self.comesFirst($0.value, $1.value) }.map {
+            name, records in
             level(name, records, of: member.id)
         }
         member.predictor = PredictorFit.predictor(
@@ -84,7 +85,8 @@ public struct Calibration: Sendable {
         _ name: String, _ records: [SampleRecord], of member: String
     ) -> FamilyManifest.Level {
         let accuracy = Self.accuracy(records)
-        let interval = Interval.wilson(share: accuracy, count: Set(records.map(\.key.problem)).count)
+        let interval = Interval.wilson(
+            share: accuracy, count: Set(records.map(\.key.problem)).count)
         return FamilyManifest.Level(
             difficulty: name, problems: Set(records.map(\.key.problem)).count,
             accuracy: Self.rounded(accuracy),
@@ -164,6 +166,25 @@ public struct Calibration: Sendable {
 
     private static func rounded(_ value: Double) -> Double {
         (value * 1e4).rounded() / 1e4
+    }
+}
+
+extension FamilyManifest {
+    /// The manifest with what was measured of each member.
+    ///
+    /// - Parameters:
+    ///   - calibration: What was measured.
+    ///   - price: What tokens cost; nil leaves prices as they are.
+    public func calibrated(_ calibration: Calibration, price: Price? = nil) -> FamilyManifest {
+        var manifest = self
+        manifest.temperature = calibration.settings.temperature
+        manifest.maximumTokens = calibration.settings.maximumTokens
+        manifest.members = members.map { member in
+            var member = calibration.profiled(member)
+            if let price { member.price = price }
+            return member
+        }
+        return manifest
     }
 }
 

@@ -71,7 +71,7 @@ public struct EngineSource: ResponseSource {
                 response.reasoningTokens = finished.reasoningTokens
                 switch finished.reason {
                 case .stop: response.finish = .stop
-                case .length: response.finish = .length
+                case .length, .deadline: response.finish = .length
                 case .cancelled, .shutdown: response.finish = .cancelled
                 }
             }
@@ -82,16 +82,22 @@ public struct EngineSource: ResponseSource {
         return response
     }
 
+    /// A request whose conversation is one message of a user.
+    ///
+    /// - Parameter text: The message.
+    public static func question(_ text: String) -> CompletionRequest {
+        let message = TemplateValue.object([
+            TemplateValue.Pair(key: "role", value: .string("user")),
+            TemplateValue.Pair(key: "content", value: .string(text)),
+        ])
+        return CompletionRequest(prompt: .conversation(["messages": .array([message])]))
+    }
+
     private static func request(
         _ prompt: String, member: String, settings: EvaluationSettings, seed: UInt64
     ) -> CompletionRequest {
-        let message = TemplateValue.object([
-            TemplateValue.Pair(key: "role", value: .string("user")),
-            TemplateValue.Pair(key: "content", value: .string(prompt)),
-        ])
-        var request = CompletionRequest(
-            prompt: settings.usesChatTemplate
-                ? .conversation(["messages": .array([message])]) : .text(prompt))
+        var request =
+            settings.usesChatTemplate ? question(prompt) : CompletionRequest(prompt: .text(prompt))
         request.model = member
         request.maximumTokens = settings.maximumTokens
         if settings.reasoningTokens != nil || settings.budgetTokens != nil {
