@@ -163,6 +163,11 @@ public actor Engine {
         return statistics
     }
 
+    /// Seconds until a sequence submitted now would be begun, from how fast places free up.
+    public nonisolated var expectedWaitSeconds: Double {
+        inbox.state.withLock { Double($0.waitingCount) * $0.secondsPerSequence }
+    }
+
     private func run() {
         repeat {
             readInbox()

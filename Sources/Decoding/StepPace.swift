@@ -11,7 +11,7 @@ struct StepPace: Sendable {
     /// The weight of the newest faster step.
     private static let easing = 0.2
     /// What is set aside for sampling, delivery and a step that takes longer than those before.
-    private static let margin = 1.25
+    static let margin = 1.25
 
     /// Takes a step into account.
     mutating func note(_ plan: StepPlan, seconds: Double) {

@@ -10,6 +10,7 @@ struct Completion: Sendable {
     private let plan: CompletionPlan
     let request: CompletionRequest
     let streams: [TokenStream]
+    private let ledger: RoutingLedger
     let continuation: AsyncStream<CompletionEvent>.Continuation
     /// What tells thought from answer; nothing where the caller wants the text as it is.
     private let tags: ReasoningTags?
@@ -19,11 +20,12 @@ struct Completion: Sendable {
     /// A completion whose sequences were submitted.
     init(
         _ plan: CompletionPlan, request: CompletionRequest, streams: [TokenStream],
-        continuation: AsyncStream<CompletionEvent>.Continuation
+        ledger: RoutingLedger, continuation: AsyncStream<CompletionEvent>.Continuation
     ) {
         self.plan = plan
         self.request = request
         self.streams = streams
+        self.ledger = ledger
         self.continuation = continuation
         tags = request.separatesReasoning ? plan.model.text.tags : nil
         startsInReasoning = tags != nil && plan.model.text.endsInReasoning(plan.prompt)
@@ -123,14 +125,13 @@ struct Completion: Sendable {
         if assembler.matchedStop == nil { emit(sample, assembler.finish(), []) }
         if assembler.matchedStop != nil { reason = .stop }
         if maximumTokens == 0, reason == .stop { reason = .length }
-        continuation.yield(
-            .finished(
-                CompletionEvent.Finished(
-                    sample: sample, reason: reason, stopString: assembler.matchedStop,
-                    completionTokens: completionTokens,
-                    reasoningTokens: assembler.reasoningTokens,
-                    endsInReasoning: assembler.isReasoning,
-                    cachedPromptTokens: cachedPromptTokens, closing: closing)))
+        let finished = CompletionEvent.Finished(
+            sample: sample, reason: reason, stopString: assembler.matchedStop,
+            completionTokens: completionTokens, reasoningTokens: assembler.reasoningTokens,
+            endsInReasoning: assembler.isReasoning, cachedPromptTokens: cachedPromptTokens,
+            closing: closing)
+        ledger.note(finished, of: plan)
+        continuation.yield(.finished(finished))
     }
 
     private func emit(_ sample: Int, _ piece: SampleAssembler.Piece, _ tokens: [TokenReport]) {

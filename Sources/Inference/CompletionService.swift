@@ -32,6 +32,9 @@ public protocol CompletionService: Sendable {
         _ conversation: [String: TemplateValue], model: String?
     ) throws(InferenceError) -> String
 
+    /// What routing promised and what came of it.
+    var routing: RoutingStatistics { get }
+
     /// When the decode loop last completed a turn, in seconds ago; small while healthy, also idle.
     var secondsSinceHeartbeat: Double { get }
 }

@@ -9,6 +9,7 @@ public struct ModelCatalog: CompletionService {
     /// How many of the first entries the router chooses among where no model is named.
     private let choiceCount: Int
     private let router = Router()
+    private let ledger = RoutingLedger()
 
     /// A catalog of models, the default first.
     ///
@@ -57,8 +58,9 @@ public struct ModelCatalog: CompletionService {
                 availableTokens: model.description.contextLength)
         }
         let (events, continuation) = AsyncStream.makeStream(of: CompletionEvent.self)
+        if let route = plan.route { ledger.note(route) }
         let completion = Completion(
-            plan, request: request, streams: streams, continuation: continuation)
+            plan, request: request, streams: streams, ledger: ledger, continuation: continuation)
         let task = Task { await completion.run() }
         continuation.onTermination = { _ in
             task.cancel()
@@ -133,6 +135,9 @@ public struct ModelCatalog: CompletionService {
         }
     }
 
+    /// What routing promised and what came of it.
+    public var routing: RoutingStatistics { ledger.statistics }
+
     /// Refuses new work and waits until what runs has finished.
     public func drain() async {
         for engine in engines { await engine.drain() }
@@ -152,8 +157,11 @@ public struct ModelCatalog: CompletionService {
                     tokens: ceiling, bound: ceiling < room ? .request : .context))
         }
         let features = PromptFeatures.values(of: candidates[0].question(of: request.prompt))
-        let choices = candidates.map {
-            $0.candidate(for: request, features: features, promptTokens: prompt.count)
+        let choices = candidates.map { model in
+            var candidate = model.candidate(
+                for: request, features: features, promptTokens: prompt.count)
+            candidate.forecast?.widening = ledger.widening(of: candidate.id)
+            return candidate
         }
         do throws(RoutingError) {
             let route = try router.route(

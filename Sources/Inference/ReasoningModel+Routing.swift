@@ -19,7 +19,7 @@ extension ReasoningModel {
             id: description.id, alpha: description.alpha,
             contextLength: description.contextLength, price: profile?.price ?? .perToken,
             forecast: profile?.predictor?.forecast(features),
-            load: Load())
+            load: engine.load(promptTokens: promptTokens))
         if request.separatesReasoning, text.tags != nil {
             let answers = profile?.profile?.map(\.answerTokens) ?? []
             candidate.thought = Candidate.Thought(

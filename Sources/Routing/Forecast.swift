@@ -38,6 +38,9 @@ public struct Forecast: Sendable, Equatable {
     public var accuracy: Double
     /// By share, rising.
     public var closings: [Closing]
+    /// What live traffic has shown the residuals to fall short by; widens quantiles from the
+    /// median up.
+    public var widening = 0.0
 
     /// An expectation; see the properties.
     public init(
@@ -56,7 +59,8 @@ public struct Forecast: Sendable, Equatable {
     public func quantile(_ q: Double) -> Int {
         // One more than was measured: the request itself may be the longest (the conformal rank).
         let rank = Int((Double(residuals.count + 1) * q).rounded(.up)) - 1
-        return tokens(at: residuals[min(max(rank, 0), residuals.count - 1)])
+        let residual = residuals[min(max(rank, 0), residuals.count - 1)]
+        return tokens(at: residual + (q > 0.5 ? widening : 0))
     }
 
     /// p50, p90 and p99.

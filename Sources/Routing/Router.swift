@@ -167,7 +167,7 @@ public struct Router: Sendable {
 extension EffectiveBudget {
     /// Tokens of thought and answer together that end by themselves: a thought that is closed
     /// leaves the rest to the answer.
-    var usableTokens: Int {
+    public var usableTokens: Int {
         guard let reasoningTokens else { return tokens }
         return min(tokens, reasoningTokens + answerTokens)
     }

@@ -51,6 +51,7 @@ public struct API: Sendable {
         endpoints.add(.post, "/apply-template") { try await api.applyTemplate($0) }
         endpoints.add(.post, "/v1/reward") { try await api.reward($0) }
         endpoints.add(.post, "/query") { try await api.reward($0) }
+        endpoints.add(.get, "/metrics") { _ in api.metrics() }
         endpoints.add(.get, "/health") { _ in api.health() }
         endpoints.add(.get, "/v1/health") { _ in api.health() }
         endpoints.add(.get, "/ready") { _ in api.readiness() }

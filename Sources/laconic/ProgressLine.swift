@@ -7,7 +7,7 @@ final class ProgressLine {
     private static let pause = Duration.seconds(30)
 
     private let isTerminal = isatty(2) == 1
-    private let start = ContinuousClock.now
+    private var start = ContinuousClock.now
     private var lastShown: ContinuousClock.Instant?
     private var stage: String?
     private var isDrawn = false
@@ -17,6 +17,7 @@ final class ProgressLine {
         if progress.stage != stage {
             end()
             stage = progress.stage
+            start = .now
             Terminal.errors.line(Terminal.errors.dim(progress.stage))
         }
         show(progress.samples)

@@ -43,6 +43,8 @@ final class ScriptedService: CompletionService {
         return stream
     }
 
+    var routing: RoutingStatistics { RoutingStatistics() }
+
     func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote {
         throw .shuttingDown
     }

@@ -27,6 +27,7 @@ final class ScriptedService: CompletionService {
         var contextLength = 1000
         /// The one member, where its routes are to be told.
         var candidate: Candidate?
+        var routing = RoutingStatistics()
         /// What each sample finds in the prefix cache: the first so much, the others ten times.
         var cachedPromptTokens = 0
     }
@@ -98,6 +99,8 @@ final class ScriptedService: CompletionService {
         let events = opening + events(of: request, ceiling: ceiling)
         return play(events, silence: script.fallsSilent(request) ? script.eventsBeforeSilence : nil)
     }
+
+    var routing: RoutingStatistics { script.routing }
 
     func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote {
         let model = try resolve(request.model)

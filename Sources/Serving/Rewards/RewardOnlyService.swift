@@ -7,6 +7,8 @@ public struct RewardOnlyService: CompletionService {
     public let models: [ModelDescription] = []
     /// There is no loop that could stand still.
     public let secondsSinceHeartbeat = 0.0
+    /// Nothing is routed.
+    public let routing = RoutingStatistics()
 
     /// A service without a model.
     public init() {}
