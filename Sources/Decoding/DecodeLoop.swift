@@ -110,10 +110,21 @@ struct DecodeLoop: ~Copyable {
         let request = scheduler.running[index].request
         let step = scheduler.running[index].outputCount
         let range = row * vocabularySize..<(row + 1) * vocabularySize
-        let id = sampler.sample(
-            &logits.values, row: range, parameters: request.sampling,
-            history: scheduler.running[index].history,
-            random: CounterGenerator(seed: scheduler.running[index].seed).uniform(step: step))
+        let id: Int32
+        switch scheduler.running[index].draw(tokensLeft: nil) {
+        case .force(let forced):
+            id = forced
+        case .sample(let mask):
+            let drawn = sampler.sample(
+                &logits.values, row: range, parameters: request.sampling,
+                history: scheduler.running[index].history,
+                random: CounterGenerator(seed: scheduler.running[index].seed).uniform(step: step),
+                mask: mask)
+            id = scheduler.running[index].settle(drawn)
+        case .close, .end:
+            scheduler.running[index].finishReason = .length
+            return
+        }
         let logprob = request.topLogprobs.map {
             sampler.logprob(
                 of: id, in: logits.values.span.extracting(range), alternatives: $0)

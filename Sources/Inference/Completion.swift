@@ -85,7 +85,7 @@ struct Completion: Sendable {
         var reason = FinishReason.cancelled
         reading: while let event = await events.next(isolation: #isolation) {
             switch event {
-            case .admitted, .prompt:
+            case .admitted, .prompt, .closing:
                 continue
             case .reused(let tokens):
                 cachedPromptTokens = tokens

@@ -169,6 +169,10 @@ extension InferenceError {
         case .invalidSampling(let field, let value, let range):
             self = .invalidRequest(
                 field: Self.callersName(field), message: "expected \(range), found \(value)")
+        case .invalidThought(let field, let value, let range):
+            self = .invalidRequest(
+                field: "budget.\(Self.callersName(field))",
+                message: "expected \(range), found \(value)")
         case .unknownMember:
             self = .invalidRequest(field: "model", message: error.description)
         }
