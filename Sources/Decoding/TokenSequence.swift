@@ -92,6 +92,23 @@ struct TokenSequence: Sendable {
         }
     }
 
+    /// Takes over new terms, and notes whether they end it.
+    mutating func revise(_ revision: SequenceRevision) {
+        if let tokens = revision.maximumTokens {
+            request.maximumTokens = tokens
+            if outputCount >= tokens { finishReason = .length }
+        }
+        if let deadline = revision.deadline { request.deadline = deadline }
+        thought?.revise(
+            maximumTokens: revision.maximumTokens, thoughtTokens: revision.thoughtTokens,
+            answersNow: revision.answersNow)
+    }
+
+    /// Whether its deadline has come.
+    func isDue(at now: ContinuousClock.Instant) -> Bool {
+        request.deadline.map { $0 <= now } ?? false
+    }
+
     /// Sends the last event.
     func finish(_ reason: FinishReason) {
         outlet.yield(.finished(reason))
