@@ -30,6 +30,9 @@ public struct TokenShapes: Sendable, Equatable {
     /// Tokens described.
     public var count: Int { shapes.count }
 
+    /// Whether a token is white space, or has no text.
+    public func isWhiteSpace(_ id: Int32) -> Bool { self[id].contains(.whiteSpace) }
+
     subscript(id: Int32) -> Shape { shapes[Int(id)] }
 
     /// Whether tokens exist that supply so many continuation bytes and nothing else.

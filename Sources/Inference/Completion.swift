@@ -82,11 +82,14 @@ struct Completion: Sendable {
             startsInReasoning: startsInReasoning, stops: request.stopStrings)
         let stopIDs = model.stopIDs(for: request)
         var (completionTokens, cachedPromptTokens) = (0, 0)
+        var closing: ThoughtCeiling?
         var reason = FinishReason.cancelled
         reading: while let event = await events.next(isolation: #isolation) {
             switch event {
-            case .admitted, .prompt, .closing:
+            case .admitted, .prompt:
                 continue
+            case .closing(let ceiling):
+                closing = ceiling
             case .reused(let tokens):
                 cachedPromptTokens = tokens
             case .finished(let why):
@@ -118,6 +121,9 @@ struct Completion: Sendable {
         if assembler.matchedStop == nil { emit(sample, assembler.finish(), []) }
         if assembler.matchedStop != nil { reason = .stop }
         if maximumTokens == 0, reason == .stop { reason = .length }
+        let exhausted = Self.exhausted(
+            reason, closing: closing, isFull: completionTokens >= maximumTokens)
+        if reason == .deadline { reason = .length }
         continuation.yield(
             .finished(
                 CompletionEvent.Finished(
@@ -125,7 +131,23 @@ struct Completion: Sendable {
                     completionTokens: completionTokens,
                     reasoningTokens: assembler.reasoningTokens,
                     endsInReasoning: assembler.isReasoning,
-                    cachedPromptTokens: cachedPromptTokens)))
+                    cachedPromptTokens: cachedPromptTokens, forcedClose: closing != nil,
+                    exhausted: exhausted)))
+    }
+
+    /// The ceiling that ended a sample, or else the one that closed its thought.
+    private static func exhausted(
+        _ reason: FinishReason, closing: ThoughtCeiling?, isFull: Bool
+    ) -> CompletionEvent.Finished.Ceiling? {
+        switch (reason, closing) {
+        case (.deadline, _): .latency
+        // Short of its ceiling only a thought is cut, by its own.
+        case (.length, _): isFull ? .tokens : .reasoning
+        case (_, .reasoning): .reasoning
+        case (_, .tokens): .tokens
+        case (_, .latency): .latency
+        case (_, .stop), (_, .asked), (_, nil): nil
+        }
     }
 
     private func emit(_ sample: Int, _ piece: SampleAssembler.Piece, _ tokens: [TokenReport]) {

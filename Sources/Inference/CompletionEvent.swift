@@ -20,7 +20,7 @@ public enum CompletionEvent: Sendable {
     public struct Accepted: Sendable {
         /// The checkpoint that answers.
         public var model: String
-        /// Tokens in the prompt.
+        /// Tokens in the prompt, and of the words that closed its thought if they did.
         public var promptTokens: Int
         /// Ceiling on new tokens of each sample, after clamping to the context.
         public var maximumTokens: Int
@@ -62,7 +62,7 @@ public enum CompletionEvent: Sendable {
     public struct Finished: Sendable {
         /// Which sample, from 0.
         public var sample: Int
-        /// Why it ended.
+        /// Why it ended; `.length` where a deadline ended it, as `exhausted` says.
         public var reason: FinishReason
         /// The stop string that ended it, if one did.
         public var stopString: String?
@@ -74,11 +74,26 @@ public enum CompletionEvent: Sendable {
         public var endsInReasoning: Bool
         /// Tokens of the prompt that this sample found in the prefix cache.
         public var cachedPromptTokens: Int
+        /// Whether a thought was closed for the model.
+        public var forcedClose: Bool
+        /// The ceiling that cut the sample off, or else the one that closed its thought.
+        public var exhausted: Ceiling?
+
+        /// A ceiling that can be met.
+        public enum Ceiling: String, Sendable, Equatable {
+            /// That on the thought's tokens.
+            case reasoning
+            /// That on all new tokens.
+            case tokens
+            /// The deadline.
+            case latency
+        }
 
         /// The end of sample `sample`.
         public init(
             sample: Int, reason: FinishReason, stopString: String?, completionTokens: Int,
-            reasoningTokens: Int, endsInReasoning: Bool = false, cachedPromptTokens: Int = 0
+            reasoningTokens: Int, endsInReasoning: Bool = false, cachedPromptTokens: Int = 0,
+            forcedClose: Bool = false, exhausted: Ceiling? = nil
         ) {
             self.sample = sample
             self.reason = reason
@@ -87,6 +102,8 @@ public enum CompletionEvent: Sendable {
             self.reasoningTokens = reasoningTokens
             self.endsInReasoning = endsInReasoning
             self.cachedPromptTokens = cachedPromptTokens
+            self.forcedClose = forcedClose
+            self.exhausted = exhausted
         }
     }
 }

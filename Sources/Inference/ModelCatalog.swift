@@ -35,7 +35,8 @@ public struct ModelCatalog: CompletionService {
         _ request: CompletionRequest
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
         let model = try model(named: request.model)
-        let prompt = try model.promptIDs(request.prompt)
+        let prompt = try model.closingThought(
+            of: model.promptIDs(request.prompt), for: request)
         let room = model.description.contextLength - prompt.count
         let ceiling = min(request.maximumTokens ?? room, room)
         let sequence = model.sequence(
@@ -171,12 +172,16 @@ extension InferenceError {
                 field: Self.callersName(field), message: "expected \(range), found \(value)")
         case .invalidThought(let field, let value, let range):
             self = .invalidRequest(
-                field: "budget.\(Self.callersName(field))",
+                field: "budget.\(Self.budgetNames[field] ?? Self.callersName(field))",
                 message: "expected \(range), found \(value)")
         case .unknownMember:
             self = .invalidRequest(field: "model", message: error.description)
         }
     }
+
+    private static let budgetNames = [
+        "maximumTokens": "reasoning_tokens", "answerReserve": "answer_tokens",
+    ]
 
     /// The name that callers know a sampling field by: `logitBias` is their `logit_bias`.
     private static func callersName(_ field: String) -> String {

@@ -90,7 +90,7 @@ struct CompletionProgress {
             choices[index].tokens += delta.tokens
         case .finished(var finished):
             switch finished.reason {
-            case .stop, .length: break
+            case .stop, .length, .deadline: break
             case .cancelled: throw .engineFailed("it was cancelled")
             case .shutdown: throw .draining
             }

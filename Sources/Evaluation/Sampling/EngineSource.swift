@@ -70,7 +70,7 @@ public struct EngineSource: ResponseSource {
                 response.reasoningTokens = finished.reasoningTokens
                 switch finished.reason {
                 case .stop: response.finish = .stop
-                case .length: response.finish = .length
+                case .length, .deadline: response.finish = .length
                 case .cancelled, .shutdown: response.finish = .cancelled
                 }
             }
