@@ -158,13 +158,12 @@ extension ThoughtState {
         let slack = min(ownSlack, sharedSlack)
         let ceiling = ownSlack <= sharedSlack ? ThoughtCeiling.reasoning : .tokens
         let timeSlack = tokensLeft.map { $0 - control.closer.count - reserve } ?? .max
-        let canComplete = control.shapes.canComplete(pending)
+        let canComplete =
+            slack >= Int(pending.missing) && control.shapes.canComplete(pending)
         if slack <= 0 || slack < 4 && !canComplete { return .close(ceiling) }
         guard let cause = reasonToClose(slack: slack, timeSlack: timeSlack, ceiling: ceiling)
         else { return .sample(TokenMask(ending: ending(min(slack, timeSlack)))) }
-        guard pending.missing > 0, canComplete, slack >= Int(pending.missing) else {
-            return .close(cause)
-        }
+        guard pending.missing > 0, canComplete else { return .close(cause) }
         return .sample(TokenMask(ending: ending(Int(pending.missing))))
     }
 

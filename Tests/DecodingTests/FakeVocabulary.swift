@@ -67,7 +67,12 @@ enum FakeVocabulary {
         control.grace = [0, 0, 5, 100].randomElement(using: &generator) ?? 0
         if Int.random(in: 0..<4, using: &generator) > 0 {
             let least = control.startsOpen ? (control.closes ? control.closer.count : 1) : 0
-            control.maximumTokens = Int.random(in: least...least + 24, using: &generator)
+            let opening = control.startsOpen ? 0 : control.closer.count + control.open.count
+            // Rules break at their edges.
+            control.maximumTokens =
+                Bool.random(using: &generator)
+                ? Int.random(in: least...least + 24, using: &generator)
+                : max(least, opening + Int.random(in: -2...2, using: &generator))
         }
         return control
     }

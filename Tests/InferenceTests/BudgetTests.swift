@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 import Tokenization
@@ -136,6 +137,34 @@ import Tokenization
         var free = request(nil)
         free.separatesReasoning = false
         #expect(try await run(raw).ids == (try await run(free).ids))
+    }
+
+    @Test func `the family that comes with it goes on by itself behind the bare closing tag`()
+        async throws
+    {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let path = root.appendingPathComponent("Sources/laconic/Resources/family/alpha_0.1").path
+        let text = try ModelSource(path: path).text
+        #expect(text.closer == text.tags?.close)
+        var options = LoadOptions()
+        options.keyValueMemory = 16 << 20
+        let catalog = try ModelCatalog.load(
+            models: [path], family: nil, options: options, progress: { _ in })
+        var thought = ThoughtCeilings()
+        thought.maximumTokens = 12
+        var asked = request(thought, maximum: 60)
+        asked.sampling.logitBias = [:]
+        asked.sampling.temperature = 0
+        let events = try await catalog.complete(asked)
+        var content = ""
+        for await event in events {
+            if case .delta(let delta) = event { content += delta.content }
+            guard case .finished(let end) = event else { continue }
+            #expect(end.reasoningTokens == 12 && end.exhausted == .reasoning)
+            #expect(end.reason == .stop)
+        }
+        #expect(content.contains("\\boxed{"))
     }
 
     @Test func `ceilings that no thought can have are refused by their callers' names`()
