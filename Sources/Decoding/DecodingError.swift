@@ -4,8 +4,6 @@ public enum DecodingError: Error, Equatable, Sendable {
     case emptyPrompt
     /// The ceiling on new tokens is below 1.
     case maximumTokensTooSmall(Int)
-    /// The ceiling on a thought that the prompt opens is below what it takes to close it.
-    case thoughtTooShort(Int, closer: Int)
     /// Fewer than one sample, or more than the queue could ever hold.
     case invalidSampleCount(Int, limit: Int)
     /// Prompt and completion together are longer than the context.
@@ -16,6 +14,8 @@ public enum DecodingError: Error, Equatable, Sendable {
     case unknownMember(Int, memberCount: Int)
     /// A sampling value is outside its range.
     case invalidSampling(field: String, value: Double, range: String)
+    /// A value of `SequenceRequest.thought` cannot be honoured.
+    case invalidThought(field: String, value: Int, range: String)
     /// The queue is full; a place is expected to be free after so many seconds.
     case saturated(queueDepth: Int, retryAfterSeconds: Int)
     /// The sequence needs more KV pages than exist, however long it waits.
@@ -32,8 +32,6 @@ extension DecodingError: CustomStringConvertible {
             "prompt: expected at least one token, found none"
         case .maximumTokensTooSmall(let found):
             "maximumTokens: expected at least 1, found \(found)"
-        case .thoughtTooShort(let found, let closer):
-            "thought.maximumTokens: expected at least the closer's \(closer), found \(found)"
         case .invalidSampleCount(let found, let limit):
             "samples: expected 1 to \(limit), found \(found)"
         case .contextLengthExceeded(let promptTokens, let maximumTokens, let contextLength):
@@ -45,6 +43,8 @@ extension DecodingError: CustomStringConvertible {
             "member: expected 0..<\(memberCount), found \(member)"
         case .invalidSampling(let field, let value, let range):
             "\(field): expected \(range), found \(value)"
+        case .invalidThought(let field, let value, let range):
+            "thought.\(field): expected \(range), found \(value)"
         case .saturated(let queueDepth, let retryAfterSeconds):
             "queue: all \(queueDepth) places are taken; try again in \(retryAfterSeconds) s"
         case .insufficientPages(let needed, let total):

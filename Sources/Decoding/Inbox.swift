@@ -9,8 +9,7 @@ final class Inbox: Sendable {
     struct State {
         var arrivals: [TokenSequence] = []
         var endings: [SequenceID: FinishReason] = [:]
-        /// New budgets, in order, and who waits to hear whether they hold.
-        var revisions: [(SequenceID, SequenceRevision, CheckedContinuation<Bool, Never>)] = []
+        var revisions: [Revision] = []
         var phase = Phase.open
         /// Whether the loop runs or is about to.
         var isAwake = false
@@ -28,6 +27,13 @@ final class Inbox: Sendable {
             let seconds = min(max(secondsPerSequence.rounded(.up), 1), 600)
             throw .saturated(queueDepth: queueDepth, retryAfterSeconds: Int(seconds))
         }
+    }
+
+    /// New terms and whoever waits for their acceptance.
+    struct Revision {
+        var id: SequenceID
+        var terms: SequenceRevision
+        var submitter: CheckedContinuation<Bool, Never>
     }
 
     enum Phase: Int, Comparable {
@@ -54,14 +60,17 @@ final class Inbox: Sendable {
         }
     }
 
-    /// Asks the loop for a new budget, and waits until it has decided.
-    func revise(_ id: SequenceID, _ revision: SequenceRevision) async -> Bool {
+    /// Asks the loop to change a sequence's terms, and waits for its word between two steps.
+    func revise(_ id: SequenceID, _ terms: SequenceRevision) async -> Bool {
         await withCheckedContinuation { continuation in
             let isAwake = state.withLock { state in
-                if state.isAwake { state.revisions.append((id, revision, continuation)) }
+                if state.isAwake {
+                    state.revisions.append(
+                        Revision(id: id, terms: terms, submitter: continuation))
+                }
                 return state.isAwake
             }
-            // Asleep means that there is no sequence.
+            // Asleep means that nothing is left to change.
             if !isAwake { continuation.resume(returning: false) }
         }
     }

@@ -29,12 +29,6 @@ struct RequestLimits: Sendable {
         (request.prompt.count + request.maximumTokens - 1 + pageSize - 1) / pageSize
     }
 
-    /// Whether a changed ceiling still fits the context and the pages there are.
-    func canRun(_ request: SequenceRequest) -> Bool {
-        request.maximumTokens >= 1 && request.maximumTokens <= contextLength - request.prompt.count
-            && pagesNeeded(by: request) <= pageCount
-    }
-
     /// Throws unless the engine can run `request` to its ceiling.
     func validate(_ request: SequenceRequest, samples: Int) throws(DecodingError) {
         guard samples >= 1 && samples <= queueDepth else {
@@ -58,22 +52,12 @@ struct RequestLimits: Sendable {
         if let id = request.prompt.first(where: { $0 < 0 || Int($0) >= vocabularySize }) {
             throw .tokenOutOfRange(field: "prompt", id: id, vocabularySize: vocabularySize)
         }
-        if let control = request.thought {
-            let ids = control.open + control.close + control.closer
-            if let id = ids.first(where: { $0 < 0 || Int($0) >= vocabularySize }) {
-                throw .tokenOutOfRange(field: "thought", id: id, vocabularySize: vocabularySize)
-            }
-            if control.startsOpen, control.closes, let most = control.maximumTokens,
-                most < control.closer.count
-            {
-                throw .thoughtTooShort(most, closer: control.closer.count)
-            }
-        }
         if let count = request.topLogprobs, count < 0 || count > Self.topLogprobs {
             throw .invalidSampling(
                 field: "topLogprobs", value: Double(count), range: "0 to \(Self.topLogprobs)")
         }
         try request.sampling.validate(vocabularySize: vocabularySize)
+        try request.thought?.validate(vocabularySize: vocabularySize)
         let needed = pagesNeeded(by: request)
         guard needed <= pageCount else {
             throw .insufficientPages(needed: needed, total: pageCount)

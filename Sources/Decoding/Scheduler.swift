@@ -13,7 +13,7 @@ import Models
 struct Scheduler: ~Copyable {
     let configuration: EngineConfiguration
     let limits: RequestLimits
-    private var waiting: Deque<TokenSequence> = []
+    var waiting: Deque<TokenSequence> = []
     var pool: BlockPool
     /// Admitted sequences, in order of arrival.
     var running: [TokenSequence] = []
@@ -29,25 +29,9 @@ struct Scheduler: ~Copyable {
     var waitingCount: Int { waiting.count }
     var isEmpty: Bool { waiting.isEmpty && running.isEmpty }
 
-    /// Whether any sequence that waits has to end at some time.
-    private(set) var hasDeadlines = false
-
     /// Puts a validated sequence at the end of the queue.
     mutating func enqueue(_ sequence: TokenSequence) {
         waiting.append(sequence)
-        if sequence.request.deadline != nil { hasDeadlines = true }
-    }
-
-    /// Ends the sequences that wait and should have ended.
-    mutating func endLate(_ now: ContinuousClock.Instant) {
-        hasDeadlines = false
-        for index in waiting.indices.reversed() {
-            guard let deadline = waiting[index].request.deadline else { continue }
-            hasDeadlines = true
-            guard deadline <= now else { continue }
-            waiting.remove(at: index).finish(.deadline)
-            statistics.sequencesFinished += 1
-        }
     }
 
     /// Moves sequences from the queue while places and pages last.
@@ -150,17 +134,6 @@ struct Scheduler: ~Copyable {
             waiting.remove(at: index).finish(reason)
             statistics.sequencesFinished += 1
         }
-    }
-
-    /// Changes the budget of a sequence that waits.
-    mutating func reviseWaiting(_ id: SequenceID, _ revision: SequenceRevision) -> Bool {
-        guard let index = waiting.firstIndex(where: { $0.id == id }) else { return false }
-        var sequence = waiting[index]
-        sequence.apply(revision)
-        guard limits.canRun(sequence.request) else { return false }
-        waiting[index] = sequence
-        if sequence.request.deadline != nil { hasDeadlines = true }
-        return true
     }
 
     /// Ends every sequence.

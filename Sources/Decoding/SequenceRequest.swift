@@ -6,10 +6,6 @@ public struct SequenceRequest: Sendable {
     public var prompt: [Int32]
     /// Ceiling on new tokens, at least 1; `prompt.count + maximumTokens` fits the context.
     public var maximumTokens: Int
-    /// How its thought is kept within ceilings; nil draws freely up to `maximumTokens`.
-    public var thought: ThoughtControl?
-    /// When the sequence ends at the latest.
-    public var deadline: ContinuousClock.Instant?
     /// How tokens are drawn.
     public var sampling = SamplingParameters()
     /// Sampling one of these ends the sequence with `.stop`; the id is counted and reported.
@@ -19,6 +15,12 @@ public struct SequenceRequest: Sendable {
     public var topLogprobs: Int?
     /// Also report the log-probability of every prompt token given those before it.
     public var promptLogprobs = false
+
+    /// What the thought may cost; `nil` tells no thought from an answer.
+    public var thought: ThoughtControl?
+    /// When the sequence ends with `.deadline` at the latest, in the queue too; its thought is
+    /// closed before, in time for the answer that is kept back.
+    public var deadline: ContinuousClock.Instant?
 
     /// A request for at most `maximumTokens` tokens after `prompt`.
     public init(prompt: [Int32], maximumTokens: Int) {

@@ -1,46 +1,59 @@
-/// How long steps take, as deadlines and quotes need it.
+/// How long steps take, and so how many fit before a deadline.
 ///
-/// The estimate follows a slower step at once and a faster one slowly, for a deadline that is
-/// missed costs more than a token that could have been.
-struct StepPace: Sendable {
-    /// Seconds from a sequence's token to its next; 0 before any was measured.
-    private(set) var secondsPerStep = 0.0
-    /// Seconds that a token of a prompt adds; 0 before any was measured.
-    private(set) var secondsPerPromptToken = 0.0
+/// Steps that compute prompts take many times as long as those that only decode, so each kind has
+/// its own estimate; how many of the first kind are still to come is known from the prompts that
+/// wait. An estimate follows a slower step at once and a faster one by an eighth: a deadline that
+/// is missed costs more than a few tokens of thought.
+struct StepPace: Sendable, Equatable {
+    /// Seconds of a step with part of a prompt in it; `nil` before the first.
+    private(set) var secondsWithPrompt: Double?
+    /// Seconds of a step without; `nil` before the first.
+    private(set) var secondsOfDecode: Double?
 
-    /// The weight of the newest faster step.
-    private static let easing = 0.2
-    /// What is set aside for sampling, delivery and a step that takes longer than those before.
-    static let margin = 1.25
-
-    /// Takes a step into account.
-    mutating func note(_ plan: StepPlan, seconds: Double) {
-        let tokens = plan.shares.reduce(0) { $0 + $1.tokenCount }
-        let decodes = plan.shares.count { $0.tokenCount == 1 }
-        if decodes > 0 { Self.follow(&secondsPerStep, seconds) }
-        if tokens - decodes > 16 {
-            let share = seconds / Double(tokens)
-            secondsPerPromptToken +=
-                (share - secondsPerPromptToken) * (secondsPerPromptToken == 0 ? 1 : Self.easing)
+    /// Takes in one step.
+    mutating func note(_ duration: Duration, hadPrompt: Bool) {
+        let seconds = duration.inSeconds
+        if hadPrompt {
+            Self.follow(seconds, &secondsWithPrompt)
+        } else {
+            Self.follow(seconds, &secondsOfDecode)
         }
     }
 
-    /// Steps that fit a time.
-    func steps(within seconds: Double) -> Int {
+    /// Steps that end before `remaining` has passed.
+    ///
+    /// - Parameters:
+    ///   - remaining: Time from now.
+    ///   - promptSteps: Steps, from the next one on, that will compute prompts.
+    /// - Returns: At least 0; very many while nothing is known.
+    func stepsFitting(in remaining: Duration, promptSteps: Int) -> Int {
+        let most = 1 << 40
+        var seconds = remaining.inSeconds
         guard seconds > 0 else { return 0 }
-        guard secondsPerStep > 0 else { return .max }
-        return Int(min(seconds / (secondsPerStep * Self.margin), 1e15))
+        var steps = 0
+        if promptSteps > 0, let each = secondsWithPrompt, each > 0 {
+            let fitting = seconds / each
+            if fitting < Double(promptSteps) { return Int(fitting) }
+            steps = promptSteps
+            seconds -= Double(promptSteps) * each
+        }
+        guard let each = secondsOfDecode, each > 0 else { return most }
+        return steps + Int(min(seconds / each, Double(most - steps)))
     }
 
-    private static func follow(_ estimate: inout Double, _ seconds: Double) {
-        estimate = seconds >= estimate ? seconds : estimate + (seconds - estimate) * easing
+    private static func follow(_ seconds: Double, _ estimate: inout Double?) {
+        guard let known = estimate, seconds < known else {
+            estimate = max(seconds, 0)
+            return
+        }
+        estimate = known + (seconds - known) / 8
     }
 }
 
-extension ContinuousClock.Instant {
-    /// Seconds from here to `other`, negative if that was before.
-    func seconds(to other: ContinuousClock.Instant) -> Double {
-        let parts = duration(to: other).components
-        return Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
+extension Duration {
+    /// The same as a number.
+    var inSeconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds) * 1e-18
     }
 }

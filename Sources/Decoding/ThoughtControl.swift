@@ -1,57 +1,96 @@
-/// How the thought of a sequence is kept within its ceilings.
+/// What a sequence's thought may cost, and how it is closed when it would cost more.
 ///
-///     thought tokens <= maximumTokens                     tags and closer included
-///     thought tokens <= left of all tokens - answerReserve
-public struct ThoughtControl: Sendable {
-    /// Ids that open a thought, at least one.
+/// Tokens of a thought are those between its tags, the tags and forced words included; a thought
+/// that is opened again counts on.
+public struct ThoughtControl: Sendable, Equatable {
+    /// Ids of the opening tag, at least one.
     public var open: [Int32]
-    /// Ids that close it, at least one.
+    /// Ids of the closing tag, at least one.
     public var close: [Int32]
-    /// Whether the prompt ends inside the thought.
-    public var startsOpen: Bool
-    /// What is written to close a thought early; it ends with `close`.
+    /// Ids that are forced to close a thought: words of farewell if any, the closing tag, and
+    /// perhaps what the template writes behind it.
     public var closer: [Int32]
-    /// Ceiling on tokens of the thought, at least `closer.count` if the prompt ends inside it.
-    public var maximumTokens: Int?
-    /// Tokens that the thought leaves to the answer.
-    public var answerReserve: Int
-    /// Within so many tokens before a ceiling the end of a sentence closes the thought.
-    public var grace: Int
-    /// Whether a thought is closed in time; if not, it is cut.
-    public var closes: Bool
-    /// What the tokens' bytes are.
+    /// What the tokens' bytes mean; one entry for each id of the vocabulary.
     public var shapes: TokenShapes
+    /// Whether the prompt ends inside the thought.
+    public var startsOpen = false
+    /// Whether the prompt ends just behind a closed thought; an answer is owed then.
+    public var startsClosed = false
+    /// Ceiling on tokens of the thought, forced ones included; `nil` leaves only the others.
+    public var maximumTokens: Int?
+    /// New tokens kept back for what follows the closer.
+    public var answerReserve = 0
+    /// Within so many tokens before a ceiling the end of a sentence closes the thought; 0 closes
+    /// it at the last token.
+    public var grace = 0
+    /// Whether an answer follows a thought that met its ceiling; otherwise the sequence ends there
+    /// with `.length`.
+    public var closes = true
 
-    /// A control without ceilings; see the properties.
-    public init(
-        open: [Int32], close: [Int32], startsOpen: Bool, closer: [Int32],
-        maximumTokens: Int? = nil, answerReserve: Int = 0, grace: Int = 0, closes: Bool = true,
-        shapes: TokenShapes
-    ) {
-        precondition(!open.isEmpty && !close.isEmpty)
-        precondition(closer.suffix(close.count) == close[...])
+    /// A thought between tags, with no ceiling of its own.
+    public init(open: [Int32], close: [Int32], closer: [Int32], shapes: TokenShapes) {
         self.open = open
         self.close = close
-        self.startsOpen = startsOpen
         self.closer = closer
-        self.maximumTokens = maximumTokens
-        self.answerReserve = answerReserve
-        self.grace = grace
-        self.closes = closes
         self.shapes = shapes
+    }
+
+    /// The ids of `closer` behind its closing tag; `nil` if it has none.
+    var closerTail: ArraySlice<Int32>? {
+        guard !close.isEmpty, closer.count >= close.count else { return nil }
+        for start in 0...closer.count - close.count
+        where closer[start...].starts(with: close) {
+            return closer[(start + close.count)...]
+        }
+        return nil
     }
 }
 
-/// What made a thought end early.
+/// What made a thought close before the model closed it.
 public enum ThoughtCeiling: String, Sendable, Equatable {
-    /// The ceiling on the thought.
+    /// The ceiling on tokens of the thought.
     case reasoning
-    /// The ceiling on all tokens, of which the answer gets its share.
+    /// The ceiling on all new tokens, less what is kept back for the answer.
     case tokens
     /// The deadline.
     case latency
-    /// The model was about to end the sequence inside its thought.
+    /// The model drew a stop id inside its thought.
     case stop
-    /// The caller asked for the answer now.
-    case request
+    /// The submitter asked for the answer.
+    case asked
+}
+
+extension ThoughtControl {
+    /// Throws unless the thought can be closed within its own ceiling.
+    ///
+    /// A prompt that ends inside the thought leaves no room before the closer: whoever wants less
+    /// than the closer writes it into the prompt.
+    func validate(vocabularySize: Int) throws(DecodingError) {
+        for (field, ids) in [("open", open), ("close", close), ("closer", closer)] {
+            guard !ids.isEmpty else {
+                throw .invalidThought(field: field, value: 0, range: "at least one token")
+            }
+            if let id = ids.first(where: { $0 < 0 || Int($0) >= vocabularySize }) {
+                throw .tokenOutOfRange(
+                    field: "thought.\(field)", id: id, vocabularySize: vocabularySize)
+            }
+        }
+        guard closerTail != nil else {
+            throw .invalidThought(
+                field: "closer", value: closer.count,
+                range: "tokens with the closing tag among them")
+        }
+        guard shapes.count == vocabularySize else {
+            throw .invalidThought(
+                field: "shapes", value: shapes.count, range: "\(vocabularySize) tokens")
+        }
+        let least = startsOpen ? (closes ? closer.count : 1) : 0
+        if let maximumTokens, maximumTokens < least {
+            throw .invalidThought(
+                field: "maximumTokens", value: maximumTokens, range: "at least \(least)")
+        }
+        for (field, value) in [("answerReserve", answerReserve), ("grace", grace)] where value < 0 {
+            throw .invalidThought(field: field, value: value, range: "at least 0")
+        }
+    }
 }

@@ -8,7 +8,6 @@ import Decoding
 /// One task a sample; they end together with the reader of the events.
 struct Completion: Sendable {
     private let plan: CompletionPlan
-    let request: CompletionRequest
     let streams: [TokenStream]
     private let ledger: RoutingLedger
     let continuation: AsyncStream<CompletionEvent>.Continuation
@@ -19,19 +18,19 @@ struct Completion: Sendable {
 
     /// A completion whose sequences were submitted.
     init(
-        _ plan: CompletionPlan, request: CompletionRequest, streams: [TokenStream],
-        ledger: RoutingLedger, continuation: AsyncStream<CompletionEvent>.Continuation
+        _ plan: CompletionPlan, streams: [TokenStream], ledger: RoutingLedger,
+        continuation: AsyncStream<CompletionEvent>.Continuation
     ) {
         self.plan = plan
-        self.request = request
         self.streams = streams
         self.ledger = ledger
         self.continuation = continuation
-        tags = request.separatesReasoning ? plan.model.text.tags : nil
+        tags = plan.request.separatesReasoning ? plan.model.text.tags : nil
         startsInReasoning = tags != nil && plan.model.text.endsInReasoning(plan.prompt)
     }
 
     private var model: ReasoningModel { plan.model }
+    private var request: CompletionRequest { plan.request }
     private var prompt: [Int32] { plan.prompt }
     /// Ceiling that the caller sees; the engine's own is at least 1.
     private var maximumTokens: Int { plan.effective.tokens }
@@ -125,13 +124,31 @@ struct Completion: Sendable {
         if assembler.matchedStop == nil { emit(sample, assembler.finish(), []) }
         if assembler.matchedStop != nil { reason = .stop }
         if maximumTokens == 0, reason == .stop { reason = .length }
+        let exhausted = Self.exhausted(
+            reason, closing: closing, isFull: completionTokens >= maximumTokens)
+        if reason == .deadline { reason = .length }
         let finished = CompletionEvent.Finished(
             sample: sample, reason: reason, stopString: assembler.matchedStop,
             completionTokens: completionTokens, reasoningTokens: assembler.reasoningTokens,
             endsInReasoning: assembler.isReasoning, cachedPromptTokens: cachedPromptTokens,
-            closing: closing)
+            forcedClose: closing != nil, exhausted: exhausted)
         ledger.note(finished, of: plan)
         continuation.yield(.finished(finished))
+    }
+
+    /// The ceiling that ended a sample, or else the one that closed its thought.
+    private static func exhausted(
+        _ reason: FinishReason, closing: ThoughtCeiling?, isFull: Bool
+    ) -> CompletionEvent.Finished.Ceiling? {
+        switch (reason, closing) {
+        case (.deadline, _): .latency
+        // Short of its ceiling only a thought is cut, by its own.
+        case (.length, _): isFull ? .tokens : .reasoning
+        case (_, .reasoning): .reasoning
+        case (_, .tokens): .tokens
+        case (_, .latency): .latency
+        case (_, .stop), (_, .asked), (_, nil): nil
+        }
     }
 
     private func emit(_ sample: Int, _ piece: SampleAssembler.Piece, _ tokens: [TokenReport]) {

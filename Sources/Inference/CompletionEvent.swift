@@ -1,6 +1,5 @@
 // Passed on, so that readers of events need not see the engine.
 @_exported public import enum Decoding.FinishReason
-@_exported public import enum Decoding.ThoughtCeiling
 public import Routing
 
 /// What happens to a completion, in order.
@@ -22,7 +21,7 @@ public enum CompletionEvent: Sendable {
     public struct Accepted: Sendable {
         /// The checkpoint that answers.
         public var model: String
-        /// Tokens in the prompt.
+        /// Tokens in the prompt, and of the words that closed its thought if they did.
         public var promptTokens: Int
         /// The ceilings of each sample, after clamping to the context.
         public var effective: EffectiveBudget
@@ -71,7 +70,7 @@ public enum CompletionEvent: Sendable {
     public struct Finished: Sendable {
         /// Which sample, from 0.
         public var sample: Int
-        /// Why it ended.
+        /// Why it ended; `.length` where a deadline ended it, as `exhausted` says.
         public var reason: FinishReason
         /// The stop string that ended it, if one did.
         public var stopString: String?
@@ -83,14 +82,26 @@ public enum CompletionEvent: Sendable {
         public var endsInReasoning: Bool
         /// Tokens of the prompt that this sample found in the prefix cache.
         public var cachedPromptTokens: Int
-        /// What closed the thought early, if anything did.
-        public var closing: ThoughtCeiling?
+        /// Whether a thought was closed for the model.
+        public var forcedClose: Bool
+        /// The ceiling that cut the sample off, or else the one that closed its thought.
+        public var exhausted: Ceiling?
+
+        /// A ceiling that can be met.
+        public enum Ceiling: String, Sendable, Equatable {
+            /// That on the thought's tokens.
+            case reasoning
+            /// That on all new tokens.
+            case tokens
+            /// The deadline.
+            case latency
+        }
 
         /// The end of sample `sample`.
         public init(
             sample: Int, reason: FinishReason, stopString: String?, completionTokens: Int,
             reasoningTokens: Int, endsInReasoning: Bool = false, cachedPromptTokens: Int = 0,
-            closing: ThoughtCeiling? = nil
+            forcedClose: Bool = false, exhausted: Ceiling? = nil
         ) {
             self.sample = sample
             self.reason = reason
@@ -99,7 +110,8 @@ public enum CompletionEvent: Sendable {
             self.reasoningTokens = reasoningTokens
             self.endsInReasoning = endsInReasoning
             self.cachedPromptTokens = cachedPromptTokens
-            self.closing = closing
+            self.forcedClose = forcedClose
+            self.exhausted = exhausted
         }
     }
 }

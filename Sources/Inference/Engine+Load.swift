@@ -2,7 +2,7 @@ import Decoding
 import Routing
 
 extension Engine {
-    /// What comes on top of a step before the next is computed.
+    /// What is set aside for delivery, and for a step that takes longer than those before.
     private static let margin = 1.25
 
     /// How fast a request would be answered that came now.
@@ -10,9 +10,10 @@ extension Engine {
     /// - Parameter promptTokens: Tokens of its prompt.
     nonisolated func load(promptTokens: Int) -> Load {
         let statistics = statistics
+        let promptSteps = (promptTokens + tokensPerStep - 1) / tokensPerStep
         return Load(
             waitSeconds: expectedWaitSeconds,
-            prefillSeconds: Double(promptTokens) * statistics.secondsPerPromptToken,
+            prefillSeconds: Double(promptSteps) * statistics.secondsPerPromptStep,
             secondsPerToken: statistics.secondsPerStep * Self.margin)
     }
 }

@@ -4,12 +4,12 @@ import Routing
 
 /// The checkpoints that are served, by name.
 public struct ModelCatalog: CompletionService {
-    private let entries: [ReasoningModel]
+    let entries: [ReasoningModel]
     private let engines: [Engine]
     /// How many of the first entries the router chooses among where no model is named.
-    private let choiceCount: Int
-    private let router = Router()
-    private let ledger = RoutingLedger()
+    let choiceCount: Int
+    let router = Router()
+    let ledger = RoutingLedger()
 
     /// A catalog of models, the default first.
     ///
@@ -45,10 +45,10 @@ public struct ModelCatalog: CompletionService {
     public func complete(
         _ request: CompletionRequest
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
-        let received = ContinuousClock.now
         let plan = try plan(request)
         let (model, prompt, ceiling) = (plan.model, plan.prompt, plan.effective.tokens)
-        let sequence = model.sequence(for: request, plan: plan, received: received)
+        let sequence = model.sequence(
+            for: plan.request, prompt: prompt, maximumTokens: max(1, ceiling))
         let streams: [TokenStream]
         do {
             streams = try model.engine.submit(sequence, samples: request.samples)
@@ -60,7 +60,7 @@ public struct ModelCatalog: CompletionService {
         let (events, continuation) = AsyncStream.makeStream(of: CompletionEvent.self)
         if let route = plan.route { ledger.note(route) }
         let completion = Completion(
-            plan, request: request, streams: streams, ledger: ledger, continuation: continuation)
+            plan, streams: streams, ledger: ledger, continuation: continuation)
         let task = Task { await completion.run() }
         continuation.onTermination = { _ in
             task.cancel()
@@ -143,77 +143,7 @@ public struct ModelCatalog: CompletionService {
         for engine in engines { await engine.drain() }
     }
 
-    /// Who answers a request, with which prompt, under which ceilings.
-    private func plan(_ request: CompletionRequest) throws(InferenceError) -> CompletionPlan {
-        let (candidates, isPinned) = try candidates(named: request.model)
-        // Members of a family have the same words, so that any of them reads the prompt for all.
-        let prompt = try candidates[0].promptIDs(request.prompt)
-        guard let budget = request.budget else {
-            let room = candidates[0].description.contextLength - prompt.count
-            let ceiling = min(request.maximumTokens ?? room, room)
-            return CompletionPlan(
-                model: candidates[0], prompt: prompt,
-                effective: EffectiveBudget(
-                    tokens: ceiling, bound: ceiling < room ? .request : .context))
-        }
-        let features = PromptFeatures.values(of: candidates[0].question(of: request.prompt))
-        let choices = candidates.map { model in
-            var candidate = model.candidate(
-                for: request, features: features, promptTokens: prompt.count)
-            candidate.forecast?.widening = ledger.widening(of: candidate.id)
-            return candidate
-        }
-        do throws(RoutingError) {
-            let route = try router.route(
-                choices, pinned: isPinned, budget: budget, fields: request.ceilings,
-                promptTokens: prompt.count)
-            let model = candidates[route.index]
-            var effective = route.effective
-            let closed = model.closingThought(in: prompt, for: request, effective: effective)
-            // The closer has become prompt, and the context is as long as it was.
-            effective.tokens = min(effective.tokens, model.description.contextLength - closed.count)
-            guard effective.tokens > 0 else {
-                throw RoutingError.noRoom(
-                    promptTokens: closed.count, contextLength: model.description.contextLength)
-            }
-            return CompletionPlan(
-                model: model, prompt: closed, effective: effective, route: route,
-                candidate: choices[route.index])
-        } catch {
-            throw .budget(error)
-        }
-    }
-
-    /// What a request would get; see `CompletionService`.
-    ///
-    /// - Parameter request: What would be completed.
-    /// - Returns: The quote.
-    /// - Throws: Why it could not begin.
-    public func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote {
-        var request = request
-        request.budget = request.budget ?? Budget()
-        let plan = try plan(request)
-        guard let route = plan.route, let candidate = plan.candidate else {
-            preconditionFailure("a request with a budget has a route")
-        }
-        let least = candidate.leastTokens(of: request.budget ?? Budget())
-        return Quote(
-            route: route, promptTokens: plan.prompt.count, price: plan.model.profile?.price,
-            load: candidate.load,
-            minimum: candidate.minimum(tokens: least, promptTokens: plan.prompt.count))
-    }
-
-    /// The models that may answer, and whether the caller named the only one.
-    private func candidates(
-        named name: String?
-    ) throws(InferenceError) -> (models: [ReasoningModel], isPinned: Bool) {
-        guard let name, !name.isEmpty, name != "auto" else {
-            return (Array(entries.prefix(choiceCount)), false)
-        }
-        return ([try model(named: name)], true)
-    }
-
-    private func model(named name: String?) throws(InferenceError) -> ReasoningModel {
+    func model(named name: String?) throws(InferenceError) -> ReasoningModel {
         guard let name, !name.isEmpty, name != "auto" else { return entries[0] }
         if let entry = entries.first(where: { $0.description.id == name }) { return entry }
         throw .unknownModel(asked: name, served: entries.map(\.description.id))
@@ -251,13 +181,18 @@ extension InferenceError {
         case .invalidSampling(let field, let value, let range):
             self = .invalidRequest(
                 field: Self.callersName(field), message: "expected \(range), found \(value)")
-        case .thoughtTooShort:
+        case .invalidThought(let field, let value, let range):
             self = .invalidRequest(
-                field: "budget.reasoning_tokens", message: error.description)
+                field: "budget.\(Self.budgetNames[field] ?? Self.callersName(field))",
+                message: "expected \(range), found \(value)")
         case .unknownMember:
             self = .invalidRequest(field: "model", message: error.description)
         }
     }
+
+    private static let budgetNames = [
+        "maximumTokens": "reasoning_tokens", "answerReserve": "answer_tokens",
+    ]
 
     /// The name that callers know a sampling field by: `logitBias` is their `logit_bias`.
     private static func callersName(_ field: String) -> String {

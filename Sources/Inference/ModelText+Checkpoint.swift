@@ -1,5 +1,4 @@
 import Checkpoints
-import Decoding
 import Tokenization
 
 extension ModelText {
@@ -22,11 +21,11 @@ extension ModelText {
             tokenizer: tokenizer, vocabularySize: vocabularySize, templates: templates,
             defaults: try GenerationDefaults(
                 checkpoint: checkpoint, tokenizer: tokenizer, vocabularySize: vocabularySize),
-            tags: tags, addedIDs: Set(tokenizer.addedTokens.map(\.id)),
-            closer: tags.map { $0.close } ?? [],
+            tags: tags, closer: Self.closer(tags, tokenizer: tokenizer, templates: templates),
             shapes: tags.map { _ in
-                TokenShapes(count: vocabularySize) { tokenizer.bytes(of: $0) }
+                Self.shapes(of: tokenizer, vocabularySize: vocabularySize)
             },
+            addedIDs: Set(tokenizer.addedTokens.map(\.id)),
             templateTokens: Self.templateTokens(of: tokenizer))
     }
 

@@ -1,4 +1,3 @@
-import Decoding
 import Routing
 import Tokenization
 
@@ -29,39 +28,6 @@ extension ReasoningModel {
                 leastAnswer: max(answers.map { Int($0.least) }.min() ?? 1, 1))
         }
         return candidate
-    }
-
-    /// The ceilings of a thought as the decode loop keeps them; nil where none is told from the
-    /// answer, or nothing was asked.
-    func thoughtControl(
-        for request: CompletionRequest, plan: CompletionPlan
-    ) -> ThoughtControl? {
-        guard request.budget != nil, request.separatesReasoning, let tags = text.tags,
-            let shapes = text.shapes, let most = plan.effective.reasoningTokens
-        else { return nil }
-        var control = ThoughtControl(
-            open: tags.open, close: tags.close,
-            startsOpen: text.endsInReasoning(plan.prompt), closer: text.closer, shapes: shapes)
-        control.maximumTokens = most
-        control.answerReserve = plan.effective.answerTokens
-        control.closes = plan.effective.closes
-        control.grace = Self.grace(within: most)
-        return control
-    }
-
-    /// A sentence that ends within the last sixteenth of a thought is where it is closed.
-    private static func grace(within ceiling: Int) -> Int { min(ceiling / 16, 32) }
-
-    /// The prompt with its thought closed, where the ceiling leaves no room to think: no token of
-    /// a thought is then drawn, and the closer counts as prompt.
-    func closingThought(
-        in prompt: [Int32], for request: CompletionRequest, effective: EffectiveBudget
-    ) -> [Int32] {
-        guard request.budget != nil, request.separatesReasoning, effective.closes,
-            let most = effective.reasoningTokens, most < text.closer.count,
-            text.endsInReasoning(prompt)
-        else { return prompt }
-        return prompt + text.closer
     }
 
     /// The text that the features of a request are taken from: the last thing a user said.

@@ -59,27 +59,52 @@ struct ReasoningModel: Sendable {
     }
 
     /// The sequence that answers a request.
-    ///
-    /// - Parameters:
-    ///   - request: The request.
-    ///   - plan: What was decided about it.
-    ///   - received: When it came.
     func sequence(
-        for request: CompletionRequest, plan: CompletionPlan,
-        received: ContinuousClock.Instant
+        for request: CompletionRequest, prompt: [Int32], maximumTokens: Int
     ) -> SequenceRequest {
-        var sequence = SequenceRequest(
-            prompt: plan.prompt, maximumTokens: max(1, plan.effective.tokens))
-        sequence.thought = thoughtControl(for: request, plan: plan)
-        if let milliseconds = request.budget?.latencyMilliseconds {
-            sequence.deadline = received + .milliseconds(milliseconds)
-        }
+        var sequence = SequenceRequest(prompt: prompt, maximumTokens: maximumTokens)
         sequence.member = member
         sequence.sampling = text.defaults.sampling(request.sampling)
         sequence.stopIDs = stopIDs(for: request)
         sequence.topLogprobs = request.topLogprobs
         sequence.promptLogprobs = request.echo && request.topLogprobs != nil
+        sequence.thought = thought(for: request, prompt: prompt)
+        sequence.deadline = request.deadline
         return sequence
+    }
+
+    /// The prompt with its thought closed, where the request leaves no room for one.
+    func closingThought(
+        of prompt: [Int32], for request: CompletionRequest
+    ) throws(InferenceError) -> [Int32] {
+        guard request.separatesReasoning, let ceilings = request.thought,
+            let ceiling = ceilings.maximumTokens, text.endsInReasoning(prompt),
+            ceiling < (ceilings.closes ? text.closer.count : 1)
+        else { return prompt }
+        let closed = prompt + text.closer
+        guard closed.count < description.contextLength else {
+            throw .contextLengthExceeded(
+                promptTokens: closed.count, contextLength: description.contextLength)
+        }
+        return closed
+    }
+
+    /// What a sequence's thought may cost; `nil` where no thought is told apart.
+    private func thought(
+        for request: CompletionRequest, prompt: [Int32]
+    ) -> ThoughtControl? {
+        guard request.separatesReasoning, let ceilings = request.thought, let tags = text.tags,
+            let shapes = text.shapes
+        else { return nil }
+        var control = ThoughtControl(
+            open: tags.open, close: tags.close, closer: text.closer, shapes: shapes)
+        control.startsOpen = text.endsInReasoning(prompt)
+        control.startsClosed = text.endsBehindThought(prompt)
+        control.maximumTokens = ceilings.maximumTokens
+        control.answerReserve = ceilings.answerReserve
+        control.grace = ceilings.grace
+        control.closes = ceilings.closes
+        return control
     }
 
     /// The ids that end a sample of a request.

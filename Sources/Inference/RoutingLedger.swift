@@ -53,13 +53,13 @@ final class RoutingLedger: Sendable {
     func note(_ finished: CompletionEvent.Finished, of plan: CompletionPlan) {
         guard let route = plan.route else { return }
         let isWhole =
-            finished.reason == .stop && finished.closing == nil && finished.stopString == nil
+            finished.reason == .stop && !finished.forcedClose && finished.stopString == nil
         state.withLock { state in
             state.overrunTokens += max(0, finished.completionTokens - route.effective.tokens)
-            if finished.closing != nil { state.forcedCloses[route.model, default: 0] += 1 }
+            if finished.forcedClose { state.forcedCloses[route.model, default: 0] += 1 }
             // A tighter ceiling hides whether the promise would have held.
             guard let predicted = route.predicted, predicted.p90 <= route.effective.usableTokens,
-                [.stop, .length, .deadline].contains(finished.reason)
+                [.stop, .length].contains(finished.reason)
             else { return }
             state.coverage[route.model, default: CoverageTracker()].note(
                 tokens: finished.completionTokens, promised: predicted.p90, isWhole: isWhole)

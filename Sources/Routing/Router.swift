@@ -9,6 +9,10 @@ public struct Router: Sendable {
     /// `on_exhausted: "reject"` refuses when the chance of running out is above this.
     public var rejectionLine = 0.1
 
+    /// A frontier that gains less than this over its whole span counts as gaining this: what is
+    /// within the noise of a measurement buys no tokens.
+    private static let leastGain = 0.05
+
     /// A router with the usual line and tolerance.
     public init() {}
 
@@ -129,7 +133,7 @@ public struct Router: Sendable {
         }
         let (low, high) = (frontier[0], frontier[frontier.count - 1])
         func value(_ prospect: Prospect) -> Double {
-            let gain = high.accuracy - low.accuracy
+            let gain = max(high.accuracy - low.accuracy, Self.leastGain)
             let span = high.cost - low.cost
             return (gain > 0 ? (prospect.accuracy - low.accuracy) / gain : 0)
                 - thrift * (span > 0 ? (prospect.cost - low.cost) / span : 0)

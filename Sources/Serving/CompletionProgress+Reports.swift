@@ -44,7 +44,7 @@ extension CompletionProgress {
             }
             let cut = choices.indices.lazy.compactMap { exhausted(choice: $0) }.first
             $0.field("exhausted", cut)
-            $0.field("forced_close", choices.contains { $0.finished?.closing != nil })
+            $0.field("forced_close", choices.contains { $0.finished?.forcedClose == true })
         }
     }
 

@@ -127,34 +127,20 @@ struct CompletionProgress {
     /// Which ceiling cut a choice off; `nil` if none did.
     func exhausted(choice index: Int) -> String? {
         guard let end = choices[index].finished, !job.discardsOutput else { return nil }
-        switch end.reason {
-        case .deadline: return "latency"
-        case .length where end.endsInReasoning && isThoughtCut(end, choice: index):
-            return "reasoning"
-        case .length: break
-        default:
-            // The answer came, though the thought was closed for it.
-            return switch end.closing {
-            case .reasoning where isAsked(budgets[prompt(ofChoice: index)]): "reasoning"
-            case .reasoning, .tokens: name(of: budgets[prompt(ofChoice: index)].bound)
-            case .latency: "latency"
-            case .stop, .request, nil: nil
-            }
+        let budget = budgets[prompt(ofChoice: index)]
+        // An end by length that nothing else explains is one by the total.
+        switch end.exhausted ?? (end.reason == .length ? .tokens : nil) {
+        case .latency: return "latency"
+        case .reasoning where isAsked(budget): return "reasoning"
+        case .reasoning, .tokens: return name(of: budget.bound)
+        case nil: return nil
         }
-        return name(of: budgets[prompt(ofChoice: index)].bound)
     }
 
     /// Whether the ceiling on the thought is the caller's own, and not what all tokens leave.
     private func isAsked(_ budget: EffectiveBudget) -> Bool {
         let own = [job.asked.budget.reasoningTokens, job.asked.ceilings.reasoningTokens]
         return budget.reasoningTokens == own.compactMap(\.self).min()
-    }
-
-    /// Whether a thought was cut at its own ceiling, where it was not to be closed.
-    private func isThoughtCut(_ end: CompletionEvent.Finished, choice index: Int) -> Bool {
-        let budget = budgets[prompt(ofChoice: index)]
-        return budget.reasoningTokens.map { end.reasoningTokens >= $0 } ?? false
-            && end.completionTokens < budget.tokens
     }
 
     private func name(of bound: EffectiveBudget.Bound) -> String {

@@ -93,8 +93,10 @@ public struct Calibration: Sendable {
             accuracyInterval: .init(
                 low: Self.rounded(interval.low), high: Self.rounded(interval.high)),
             reasoningTokens: Self.distribution(records.map(\.response.reasoningTokens)),
+            // What was cut tells nothing of how long an answer is.
             answerTokens: Self.distribution(
-                records.map { $0.response.completionTokens - $0.response.reasoningTokens }),
+                records.filter { $0.response.finish == .stop }
+                    .map { $0.response.completionTokens - $0.response.reasoningTokens }),
             tokens: Self.distribution(records.map(\.response.completionTokens)),
             caps: capped.filter { $0.member == member && $0.difficulty == name }.map { entry in
                 FamilyManifest.Cap(
