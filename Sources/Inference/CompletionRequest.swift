@@ -20,8 +20,10 @@ public struct CompletionRequest: Sendable {
     public var model: String?
     /// Ceiling on new tokens of each sample, reasoning included; `nil` is the rest of the context.
     public var maximumTokens: Int?
-    /// What it may cost. With one, even an empty one, the server chooses among a family's members
-    /// and closes a thought in time; without one `maximumTokens` alone holds, and cuts.
+    /// What it may cost.
+    ///
+    /// With one, even an empty one, the server chooses among a family's members and closes a
+    /// thought in time; without one `maximumTokens` alone holds, and cuts.
     public var budget: Budget?
     /// The ceilings of other APIs' fields, which hold beside `budget`.
     public var ceilings = RequestCeilings()
@@ -43,13 +45,15 @@ public struct CompletionRequest: Sendable {
     /// Whether the thought is told from the answer; when false every text is content, tags
     /// included, and stop strings are awake from the first token, as raw text wants it.
     public var separatesReasoning = true
-    /// What the thought may cost; `nil` lets it use all of `maximumTokens`. A `budget` sets it.
+    /// What the thought may cost; `nil` lets it use all of `maximumTokens`.
     ///
+    /// A `budget` sets it.
     /// It counts for a model that thinks and a request that tells the thought from the answer;
     /// others have `maximumTokens` alone.
     public var thought: ThoughtCeilings?
-    /// When the last token comes at the latest; what has come until then is the answer. A
-    /// `budget` with a latency sets it.
+    /// When the last token comes at the latest; what has come until then is the answer.
+    ///
+    /// A `budget` with a latency sets it.
     public var deadline: ContinuousClock.Instant?
     /// Report every token with its id and text.
     public var reportsTokens = false

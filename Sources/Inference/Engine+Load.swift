@@ -8,6 +8,7 @@ extension Engine {
     /// How fast a request would be answered that came now.
     ///
     /// - Parameter promptTokens: Tokens of its prompt.
+    /// - Returns: The times, 0 where none was measured yet.
     nonisolated func load(promptTokens: Int) -> Load {
         let statistics = statistics
         let promptSteps = (promptTokens + tokensPerStep - 1) / tokensPerStep

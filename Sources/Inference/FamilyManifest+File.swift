@@ -5,11 +5,10 @@ extension FamilyManifest {
     /// A manifest above this is none: ten members with two thousand residuals each are 2 MB.
     private static let longest = 16 << 20
 
-    /// Reads `family.json` in a folder.
+    /// Reads `family.json` in a folder; nil where there is no such file.
     ///
     /// - Parameter folder: The family's folder.
     /// - Throws: `ModelLoadingError.manifest` naming the key that is wrong.
-    /// - Returns: The manifest; nil where there is no such file.
     init?(folder: String) throws(ModelLoadingError) {
         let path = "\(folder)/\(Self.fileName)"
         guard FileManager.default.fileExists(atPath: path) else { return nil }

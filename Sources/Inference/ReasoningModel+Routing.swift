@@ -11,6 +11,7 @@ extension ReasoningModel {
     ///   - request: What is to be completed.
     ///   - features: Those of its question.
     ///   - promptTokens: Tokens of the prompt.
+    /// - Returns: The candidate, with a forecast where the member was calibrated.
     func candidate(
         for request: CompletionRequest, features: [Double], promptTokens: Int
     ) -> Candidate {

@@ -86,6 +86,7 @@ public struct Forecast: Sendable, Equatable {
     /// - Parameters:
     ///   - ceiling: New tokens, thought and answer.
     ///   - closes: Whether a thought that is too long is closed and answered.
+    /// - Returns: In [0, 1].
     public func accuracy(within ceiling: Int, closes: Bool) -> Double {
         let whole = share(within: ceiling)
         let closed = closes ? closingAccuracy(at: Double(ceiling) / Double(quantile(0.5))) : 0

@@ -55,6 +55,7 @@ public struct Calibration: Sendable {
     /// A member with what was measured of it, prices left as they are.
     ///
     /// - Parameter member: The member as the family has it.
+    /// - Returns: The member with profile and predictor.
     public func profiled(_ member: FamilyManifest.Member) -> FamilyManifest.Member {
         var member = member
         let records = uncapped.filter { $0.key.member == member.id }
@@ -177,6 +178,7 @@ extension FamilyManifest {
     /// - Parameters:
     ///   - calibration: What was measured.
     ///   - price: What tokens cost; nil leaves prices as they are.
+    /// - Returns: The manifest for `family.json`.
     public func calibrated(_ calibration: Calibration, price: Price? = nil) -> FamilyManifest {
         var manifest = self
         manifest.temperature = calibration.settings.temperature

@@ -8,6 +8,7 @@ enum NormalEquations {
     ///   - rows: Features, the first of each being 1.
     ///   - targets: As many as rows.
     ///   - ridge: Above 0, so that a solution exists where features repeat each other.
+    /// - Returns: Weights, as many as features.
     static func leastSquares(_ rows: [[Double]], _ targets: [Double], ridge: Double) -> [Double] {
         solve(rows, weights: nil, targets, ridge: ridge)
     }

@@ -85,6 +85,7 @@ public struct EngineSource: ResponseSource {
     /// A request whose conversation is one message of a user.
     ///
     /// - Parameter text: The message.
+    /// - Returns: The request, everything else as it is by default.
     public static func question(_ text: String) -> CompletionRequest {
         let message = TemplateValue.object([
             TemplateValue.Pair(key: "role", value: .string("user")),

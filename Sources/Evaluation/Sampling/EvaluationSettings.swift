@@ -18,8 +18,9 @@ public struct EvaluationSettings: Sendable, Equatable {
     public var maximumTokens = 32_768
     /// Ceiling on tokens of the thought, which is then closed and answered; nil is none.
     public var reasoningTokens: Int?
-    /// Ceiling on new tokens that leaves the answer its share: the thought is closed in time. nil
-    /// cuts at `maximumTokens` alone.
+    /// Ceiling on new tokens that leaves the answer its share: the thought is closed in time.
+    ///
+    /// nil cuts at `maximumTokens` alone.
     public var budgetTokens: Int?
     /// Divides the logits; 0 is greedy.
     public var temperature = 0.6
