@@ -10,6 +10,7 @@ struct Completion: Sendable {
     private let plan: CompletionPlan
     let streams: [TokenStream]
     private let ledger: RoutingLedger
+    private let budget: RevisableBudget
     let continuation: AsyncStream<CompletionEvent>.Continuation
     /// What tells thought from answer; nothing where the caller wants the text as it is.
     private let tags: ReasoningTags?
@@ -24,6 +25,7 @@ struct Completion: Sendable {
         self.plan = plan
         self.streams = streams
         self.ledger = ledger
+        budget = RevisableBudget(plan.effective)
         self.continuation = continuation
         tags = plan.request.separatesReasoning ? plan.model.text.tags : nil
         startsInReasoning = tags != nil && plan.model.text.endsInReasoning(plan.prompt)
@@ -45,7 +47,7 @@ struct Completion: Sendable {
                     CompletionEvent.Accepted(
                         model: model.description.id, promptTokens: prompt.count,
                         effective: plan.effective, startsInReasoning: startsInReasoning,
-                        route: plan.route, price: model.profile?.price)))
+                        route: plan.route, price: model.profile?.price, handle: handle)))
             // The first sample brings the prompt's log-probabilities, which come before any text:
             // the others' texts wait until they are out.
             var events = first.makeAsyncIterator()
@@ -62,6 +64,23 @@ struct Completion: Sendable {
                 }
             }
             await follow(sample: 0, &events)
+        }
+    }
+
+    /// Changes the ceilings of every sample that still runs.
+    private var handle: GenerationHandle {
+        let room = model.description.contextLength - prompt.count
+        return GenerationHandle { [engine = model.engine, streams, budget, continuation] revision in
+            var terms = SequenceRevision()
+            terms.maximumTokens = revision.tokens.map { min(max($0, 1), room) }
+            terms.thoughtTokens = revision.reasoningTokens
+            terms.answersNow = revision.answersNow
+            var holds = false
+            for stream in streams where await engine.revise(stream.id, terms) { holds = true }
+            guard holds else { return nil }
+            let effective = budget.apply(revision, roomForTokens: room)
+            continuation.yield(.revised(effective))
+            return effective
         }
     }
 
@@ -124,15 +143,16 @@ struct Completion: Sendable {
         if assembler.matchedStop == nil { emit(sample, assembler.finish(), []) }
         if assembler.matchedStop != nil { reason = .stop }
         if maximumTokens == 0, reason == .stop { reason = .length }
+        let ceiling = budget.current.tokens
         let exhausted = Self.exhausted(
-            reason, closing: closing, isFull: completionTokens >= maximumTokens)
+            reason, closing: closing, isFull: completionTokens >= ceiling)
         if reason == .deadline { reason = .length }
         let finished = CompletionEvent.Finished(
             sample: sample, reason: reason, stopString: assembler.matchedStop,
             completionTokens: completionTokens, reasoningTokens: assembler.reasoningTokens,
             endsInReasoning: assembler.isReasoning, cachedPromptTokens: cachedPromptTokens,
             forcedClose: closing != nil, exhausted: exhausted)
-        ledger.note(finished, of: plan)
+        ledger.note(finished, of: plan, ceiling: budget.mostTokens)
         continuation.yield(.finished(finished))
     }
 

@@ -14,6 +14,8 @@ public enum CompletionEvent: Sendable {
     case echo([TokenReport])
     /// Some text of one sample.
     case delta(Delta)
+    /// The ceilings were changed while it ran.
+    case revised(EffectiveBudget)
     /// One sample ended.
     case finished(Finished)
 
@@ -31,11 +33,14 @@ public enum CompletionEvent: Sendable {
         public var route: Route?
         /// What its tokens cost; nil where the operator set no price.
         public var price: Price?
+        /// What its budget can be changed by while it runs.
+        public var handle: GenerationHandle?
 
         /// What was decided.
         public init(
             model: String, promptTokens: Int, effective: EffectiveBudget,
-            startsInReasoning: Bool, route: Route? = nil, price: Price? = nil
+            startsInReasoning: Bool, route: Route? = nil, price: Price? = nil,
+            handle: GenerationHandle? = nil
         ) {
             self.model = model
             self.promptTokens = promptTokens
@@ -43,6 +48,7 @@ public enum CompletionEvent: Sendable {
             self.startsInReasoning = startsInReasoning
             self.route = route
             self.price = price
+            self.handle = handle
         }
     }
 

@@ -50,12 +50,19 @@ final class RoutingLedger: Sendable {
     }
 
     /// Notes how an answer ended that a route had promised something about.
-    func note(_ finished: CompletionEvent.Finished, of plan: CompletionPlan) {
+    ///
+    /// - Parameters:
+    ///   - finished: The end.
+    ///   - plan: What had been decided.
+    ///   - ceiling: The highest that its tokens ever had.
+    func note(
+        _ finished: CompletionEvent.Finished, of plan: CompletionPlan, ceiling: Int
+    ) {
         guard let route = plan.route else { return }
         let isWhole =
             finished.reason == .stop && !finished.forcedClose && finished.stopString == nil
         state.withLock { state in
-            state.overrunTokens += max(0, finished.completionTokens - route.effective.tokens)
+            state.overrunTokens += max(0, finished.completionTokens - ceiling)
             if finished.forcedClose { state.forcedCloses[route.model, default: 0] += 1 }
             // A tighter ceiling hides whether the promise would have held.
             guard let predicted = route.predicted, predicted.p90 <= route.effective.usableTokens,

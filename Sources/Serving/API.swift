@@ -14,6 +14,7 @@ public struct API: Sendable {
     let configuration: ServingConfiguration
     let lifecycle: Lifecycle
     let rewards: RewardDesk
+    let generations = RunningGenerations()
     let logger: Logger
     private let authentication: Authentication
     private let crossOrigin: CrossOrigin
@@ -41,6 +42,7 @@ public struct API: Sendable {
         let api = self
         endpoints.add(.post, "/generate") { try await api.generate($0) }
         endpoints.add(.post, "/v1/budget/quote") { try await api.quote($0) }
+        endpoints.add(.patch, "/v1/generations/{id}") { try await api.reviseGeneration($0) }
         endpoints.add(.post, "/v1/chat/completions") { try await api.chatCompletions($0) }
         endpoints.add(.post, "/v1/completions") { try await api.completions($0) }
         endpoints.add(.get, "/v1/models") { _ in api.listModels() }

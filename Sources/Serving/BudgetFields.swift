@@ -110,7 +110,7 @@ extension RequestFields {
     /// Reads `budget`: a number of tokens, an effort, or an object.
     ///
     /// Nothing in it is ever ignored: a budget that is accepted is enforced.
-    private mutating func budget() throws(ServingError) -> Budget {
+    mutating func budget() throws(ServingError) -> Budget {
         let path = path(of: "budget")
         var budget = Budget()
         switch take("budget") {

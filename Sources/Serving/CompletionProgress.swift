@@ -26,7 +26,7 @@ struct CompletionProgress {
     /// The prompts' own tokens, by prompt, where they are to be echoed and known by now.
     private(set) var echoes: [[TokenReport]?]
     /// The ceilings, by prompt.
-    let budgets: [EffectiveBudget]
+    private(set) var budgets: [EffectiveBudget]
     /// The choices: all samples of the first prompt, then those of the second, and so on.
     private(set) var choices: [Choice]
     private let received: ContinuousClock.Instant
@@ -66,6 +66,8 @@ struct CompletionProgress {
         switch event {
         case .accepted:
             break
+        case .revised(let effective):
+            budgets[prompt] = effective
         case .echo(let tokens):
             echoes[prompt] = tokens
         case .delta(let delta):

@@ -27,6 +27,10 @@ struct CompletionRun {
             id: id, created: created, job: job, accepted: accepted, received: received)
     }
 
+    /// What its answers are called.
+    var id: String { progress.id }
+    /// What its budgets can be changed by.
+    var handles: [GenerationHandle] { progress.accepted.compactMap(\.handle) }
     /// The checkpoint that answers.
     var model: String { progress.model }
     /// The ceiling on new tokens of each choice.

@@ -61,6 +61,12 @@ struct ErrorBody: Equatable {
         case .noSuchRoute:
             status = .notFound
             code = "not_found"
+        case .noSuchGeneration:
+            status = .notFound
+            (code, param) = ("generation_not_found", "id")
+        case .revisionRefused:
+            status = .conflict
+            (code, param) = ("revision_refused", "budget.tokens")
         case .methodNotAllowed(_, let methods):
             status = .methodNotAllowed
             code = "method_not_allowed"

@@ -123,7 +123,7 @@ private struct Answer {
         case .accepted(let accepted):
             model = accepted.model
             promptTokens = accepted.promptTokens
-        case .echo:
+        case .echo, .revised:
             break
         case .delta(let delta):
             if showsText {

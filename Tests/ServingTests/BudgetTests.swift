@@ -121,6 +121,47 @@ import Tokenization
         #expect(try thought.at("error.code") == .string("unsupported_parameter"))
     }
 
+    @Test func `a budget under way is changed by the id that its stream carries`() async throws {
+        let caller = Self.caller {
+            $0.eventsBeforeSilence = 2
+            $0.handle = GenerationHandle { revision in
+                guard revision.tokens != 13 else { return nil }
+                return EffectiveBudget(tokens: revision.tokens ?? 1, bound: .budget)
+            }
+        }
+        let request = try HTTPRequest(
+            method: .post, target: Self.route, fields: [:],
+            body: Array(#"{"prompt":"q","stream":true}"#.utf8))
+        let response = try await caller.api.respond(to: request)
+        let stream = Task { try await response.collectBody() }
+        var id: String?
+        while id == nil {
+            try await Task.sleep(for: .milliseconds(2))
+            id = caller.api.generations.ids.first
+        }
+        let path = "/v1/generations/\(try #require(id))"
+        let revised = try await caller.call(.patch, path, Array(#"{"budget":40}"#.utf8))
+        #expect(revised.status == 200)
+        #expect(try revised.at("effective.tokens") == .integer(40))
+        let refused = try await caller.call(.patch, path, Array(#"{"budget":13}"#.utf8))
+        #expect(refused.status == 409)
+        for (body, code) in [
+            ("{}", "missing_required_parameter"),
+            (#"{"budget":{"cost":1}}"#, "unsupported_parameter"),
+            (#"{"budget":5,"temperature":1}"#, "unsupported_parameter"),
+            (#"{"budget":0}"#, "invalid_budget"),
+        ] {
+            let bad = try await caller.call(.patch, path, Array(body.utf8))
+            #expect(bad.status == 400)
+            #expect(try bad.at("error.code") == .string(code))
+        }
+        caller.service.release()
+        _ = try await stream.value
+        let gone = try await caller.call(.patch, path, Array(#"{"answer_now":true}"#.utf8))
+        #expect(gone.status == 404)
+        #expect(try gone.at("error.code") == .string("generation_not_found"))
+    }
+
     @Test func `the score of routing is there for Prometheus`() async throws {
         var tracker = CoverageTracker()
         tracker.note(tokens: 5, promised: 9, isWhole: true)

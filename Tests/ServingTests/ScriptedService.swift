@@ -28,6 +28,8 @@ final class ScriptedService: CompletionService {
         /// The one member, where its routes are to be told.
         var candidate: Candidate?
         var routing = RoutingStatistics()
+        /// What budgets are changed by.
+        var handle: GenerationHandle?
         /// What each sample finds in the prefix cache: the first so much, the others ten times.
         var cachedPromptTokens = 0
     }
@@ -93,7 +95,7 @@ final class ScriptedService: CompletionService {
         let accepted = CompletionEvent.Accepted(
             model: model.id, promptTokens: prompt.count, effective: effective,
             startsInReasoning: !script.thought.isEmpty, route: route,
-            price: script.candidate?.price)
+            price: script.candidate?.price, handle: script.handle)
         let opening: [CompletionEvent] =
             [.accepted(accepted)] + (request.echo ? [.echo(prompt)] : [])
         let events = opening + events(of: request, ceiling: ceiling)

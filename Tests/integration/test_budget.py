@@ -110,6 +110,25 @@ def main():
     status, refused = post(
         "/generate", {"prompt": question, "budget": {"tokens": 20, "on_exhausted": "reject"}})
     check(status == 400 and refused["error"]["code"] == "budget_unlikely", refused)
+    body = {"prompt": question, "budget": {"tokens": 1500}, "ignore_eos": True, "stream": True}
+    request = urllib.request.Request(URL + "/generate", json.dumps(body).encode())
+    with urllib.request.urlopen(request, timeout=120) as stream:
+        done = None
+        for line in stream:
+            if not line.startswith(b"data: {"):
+                continue
+            event = json.loads(line[6:])
+            if event["type"] == "start":
+                revision = urllib.request.Request(
+                    URL + "/v1/generations/" + event["id"], b'{"budget": 700}', method="PATCH")
+                with urllib.request.urlopen(revision, timeout=60) as revised:
+                    effective = json.load(revised)["effective"]
+                check(effective["tokens"] == 700, effective)
+            if event["type"] == "done":
+                done = event
+    check(done["usage"]["completion_tokens"] == 700, done)
+    check(done["budget"]["effective"]["tokens"] == 700, done)
+    check(done["budget"]["exhausted"] == "tokens", done)
     with urllib.request.urlopen(URL + "/metrics") as response:
         metrics = response.read().decode()
     check("\nlaconic_budget_overrun_tokens_total 0\n" in metrics, metrics)

@@ -61,7 +61,7 @@ public struct EngineSource: ResponseSource {
             switch event {
             case .accepted(let accepted):
                 response.promptTokens = accepted.promptTokens
-            case .echo:
+            case .echo, .revised:
                 continue
             case .delta(let delta):
                 response.reasoning += delta.reasoning
