@@ -45,7 +45,7 @@ extension API {
                 if let accuracy = route.accuracy { json.field("accuracy", rounded: accuracy) }
                 guard let tokens = route.meanTokens else { return }
                 json.field("tokens", rounded: tokens)
-                if quote.price != nil { json.field("cost", route.cost) }
+                if quote.price != nil { json.field("cost", money: route.cost ?? 0) }
                 json.field("latency_ms", milliseconds(quote.load, tokens))
             }
             if let predicted = route.predicted {
@@ -66,7 +66,8 @@ extension API {
                 for (name, tokens) in counts {
                     $0.field(
                         name,
-                        price.cost(promptTokens: quote.promptTokens, completionTokens: tokens))
+                        money: price.cost(
+                            promptTokens: quote.promptTokens, completionTokens: tokens))
                 }
             }
         }

@@ -36,7 +36,7 @@ extension CompletionProgress {
                 if let price = accepted.first?.price {
                     $0.field(
                         "cost",
-                        price.cost(
+                        money: price.cost(
                             promptTokens: promptTokens, completionTokens: Double(completionTokens)))
                 }
                 $0.field("first_token_ms", milliseconds.first)

@@ -36,9 +36,15 @@ extension JSONWriter {
     mutating func field(_ name: String, _ minimum: RoutingError.Minimum) {
         object(name) {
             $0.field("tokens", minimum.tokens)
-            $0.field("cost", minimum.cost)
+            $0.field("cost", money: minimum.cost)
             $0.field("latency_ms", minimum.latencyMilliseconds)
         }
+    }
+
+    /// Writes a cost, to a millionth of a millionth of the unit: sums of binary fractions have
+    /// tails that nobody was charged.
+    mutating func field(_ name: String, money cost: Double) {
+        field(name, (cost * 1e12).rounded() / 1e12)
     }
 
     /// Writes a number to four places.

@@ -12,6 +12,16 @@ import Testing
         #expect(values[6] == 2)
     }
 
+    @Test func `an instruction about the answer's form changes nothing but a word`() {
+        let question = "Jack has 4.5 bags. He buys 6 more!\nHow many has he now?"
+        let bare = PromptFeatures.values(of: question)
+        let put = PromptFeatures.values(
+            of: "Please reason step by step, and put your final answer within \\boxed{}. "
+                + question)
+        #expect(bare == put)
+        #expect(bare[3] == 3 && bare[4] == 2)
+    }
+
     @Test func `any bytes give finite numbers`() {
         var generator = SeededGenerator(seed: 1)
         for _ in 0..<500 {

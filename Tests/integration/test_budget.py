@@ -55,7 +55,7 @@ def ask(question, budget, seed):
     check(spent["reasoning_tokens"] <= budget.get("reasoning_tokens", 10**9), budget, account)
     if "cost" in budget:
         cost = (spent["prompt_tokens"] * PRICE["prompt"] + total * PRICE["completion"])
-        check(abs(cost - spent["cost"]) < 1e-12, cost, spent)
+        check(abs(cost - spent["cost"]) < 2e-12, cost, spent)
         check(cost <= budget["cost"] + 1e-12, budget, account)
     check(reply["text"].strip() != "", "no answer", body, reply)
     check("\ufffd" not in reply["text"] + (reply["reasoning"] or ""), "a split code point", reply)
