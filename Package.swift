@@ -91,12 +91,12 @@ let wire =
 
 // problem -> samples -> verdict -> report, reward -> gradient -> checkpoint
 let workshop =
-    module("Evaluation", sees: ["Inference", "Tokenization"])
+    module("Evaluation", sees: ["Inference", "Routing", "Tokenization"])
     + module(
         "Training",
         sees: [
-            "Evaluation", "Inference", "Decoding", "Tokenization", "Models", "Checkpoints",
-            "Kernels",
+            "Evaluation", "Inference", "Routing", "Decoding", "Tokenization", "Models",
+            "Checkpoints", "Kernels",
         ])
 
 let program: [Target] = [

@@ -10,11 +10,17 @@ struct DecodeLoop: ~Copyable {
     private var sampler = Sampler()
     private var plan = StepPlan()
     private var stepCount = 0
+    private let clock: @Sendable () -> ContinuousClock.Instant
+    private var pace = StepPace()
+    /// When the step before ended, if something was left to do then.
+    private var lastEnd: ContinuousClock.Instant?
 
     init(
-        model: any LanguageModel, limits: RequestLimits, configuration: EngineConfiguration
+        model: any LanguageModel, limits: RequestLimits, configuration: EngineConfiguration,
+        clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.model = model
+        self.clock = clock
         vocabularySize = limits.vocabularySize
         scheduler = Scheduler(limits: limits, configuration: configuration)
     }
@@ -37,6 +43,18 @@ struct DecodeLoop: ~Copyable {
         scheduler.endAll(reason)
     }
 
+    /// Changes the terms of a sequence; see `Scheduler.revise`.
+    mutating func revise(_ id: SequenceID, _ revision: SequenceRevision) -> Bool {
+        scheduler.revise(id, revision)
+    }
+
+    /// Ends the sequences whose deadline has come, queued ones too.
+    ///
+    /// - Returns: How many there were.
+    mutating func expire() -> Int {
+        scheduler.hasDeadlines ? scheduler.expire(at: clock()) : 0
+    }
+
     /// Moves sequences from the queue while places and pages last.
     mutating func admit() {
         for index in scheduler.admit() { scheduler.running[index].outlet.yield(.admitted) }
@@ -49,31 +67,53 @@ struct DecodeLoop: ~Copyable {
         scheduler.plan(into: &plan)
         guard !plan.isEmpty else {
             precondition(scheduler.running.isEmpty, "sequences run and none has its turn")
+            lastEnd = nil
             return 0
         }
+        // What happens between two steps takes time too.
+        let start = lastEnd ?? clock()
+        let hadPrompt = plan.shares.contains { scheduler.running[$0.index].outputCount == 0 }
         var logits = model.forward(plan.batch)
         precondition(
             logits.vocabularySize == vocabularySize
                 && logits.rowCount == plan.batch.logitRowCount,
             "\(plan.batch.logitRowCount) rows of \(vocabularySize) logits expected")
         stepCount += 1
+        for share in plan.shares { scheduler.commit(share) }
+        // One instant for all: their tokens go out together.
+        let now = scheduler.hasDeadlines ? clock() : nil
+        let promptSteps = now == nil ? 0 : scheduler.promptStepsAhead
         var row = 0
         for share in plan.shares {
-            scheduler.commit(share)
             let rows = row..<row + share.rowCount
             row = rows.upperBound
             guard !rows.isEmpty else { continue }
             scorePrompt(share, rows: rows, in: logits)
             if scheduler.running[share.index].pendingCount == 0 {
-                drawToken(at: share.index, row: rows.upperBound - 1, from: &logits)
+                let deadline = scheduler.running[share.index].request.deadline
+                let time = now.flatMap { now in deadline.map { now.duration(to: $0) } }
+                // The token at hand is computed and costs no further step.
+                let tokensLeft = time.map {
+                    $0 > .zero ? 1 + pace.stepsFitting(in: $0, promptSteps: promptSteps) : 0
+                }
+                drawToken(
+                    at: share.index, row: rows.upperBound - 1, tokensLeft: tokensLeft,
+                    from: &logits)
             }
         }
-        return scheduler.retireFinished()
+        let end = clock()
+        pace.note(start.duration(to: end), hadPrompt: hadPrompt)
+        let retired = scheduler.retireFinished()
+        lastEnd = scheduler.isEmpty ? nil : end
+        return retired
     }
 
     /// The totals, and what is held now.
     mutating func snapshot() -> EngineStatistics {
-        scheduler.snapshot(stepCount: stepCount)
+        var statistics = scheduler.snapshot(stepCount: stepCount)
+        statistics.secondsPerStep = pace.secondsOfDecode ?? 0
+        statistics.secondsPerPromptStep = pace.secondsWithPrompt ?? 0
+        return statistics
     }
 
     /// Traps unless pages, tables and reservations agree.
@@ -106,14 +146,31 @@ struct DecodeLoop: ~Copyable {
         scheduler.running[index].outlet.yield(.prompt(logprobs))
     }
 
-    private mutating func drawToken(at index: Int, row: Int, from logits: inout Logits) {
+    private mutating func drawToken(
+        at index: Int, row: Int, tokensLeft: Int?, from logits: inout Logits
+    ) {
+        guard tokensLeft != 0 else {
+            scheduler.running[index].finishReason = .deadline
+            return
+        }
         let request = scheduler.running[index].request
         let step = scheduler.running[index].outputCount
         let range = row * vocabularySize..<(row + 1) * vocabularySize
-        let id = sampler.sample(
-            &logits.values, row: range, parameters: request.sampling,
-            history: scheduler.running[index].history,
-            random: CounterGenerator(seed: scheduler.running[index].seed).uniform(step: step))
+        let id: Int32
+        switch scheduler.running[index].draw(tokensLeft: tokensLeft) {
+        case .force(let forced):
+            id = forced
+        case .sample(let mask):
+            let drawn = sampler.sample(
+                &logits.values, row: range, parameters: request.sampling,
+                history: scheduler.running[index].history,
+                random: CounterGenerator(seed: scheduler.running[index].seed).uniform(step: step),
+                mask: mask)
+            id = scheduler.running[index].settle(drawn)
+        case .close, .end:
+            scheduler.running[index].finishReason = .length
+            return
+        }
         let logprob = request.topLogprobs.map {
             sampler.logprob(
                 of: id, in: logits.values.span.extracting(range), alternatives: $0)
@@ -124,5 +181,9 @@ struct DecodeLoop: ~Copyable {
         }
         scheduler.append(id, at: index)
         scheduler.running[index].outlet.yield(.token(id: id, logprob: logprob))
+        // Another step would end too late.
+        if tokensLeft == 1, scheduler.running[index].finishReason == nil {
+            scheduler.running[index].finishReason = .deadline
+        }
     }
 }

@@ -14,6 +14,8 @@ public enum DecodingError: Error, Equatable, Sendable {
     case unknownMember(Int, memberCount: Int)
     /// A sampling value is outside its range.
     case invalidSampling(field: String, value: Double, range: String)
+    /// A value of `SequenceRequest.thought` cannot be honoured.
+    case invalidThought(field: String, value: Int, range: String)
     /// The queue is full; a place is expected to be free after so many seconds.
     case saturated(queueDepth: Int, retryAfterSeconds: Int)
     /// The sequence needs more KV pages than exist, however long it waits.
@@ -41,6 +43,8 @@ extension DecodingError: CustomStringConvertible {
             "member: expected 0..<\(memberCount), found \(member)"
         case .invalidSampling(let field, let value, let range):
             "\(field): expected \(range), found \(value)"
+        case .invalidThought(let field, let value, let range):
+            "thought.\(field): expected \(range), found \(value)"
         case .saturated(let queueDepth, let retryAfterSeconds):
             "queue: all \(queueDepth) places are taken; try again in \(retryAfterSeconds) s"
         case .insufficientPages(let needed, let total):

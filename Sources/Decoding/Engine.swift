@@ -16,6 +16,8 @@ public actor Engine {
     private var loop: DecodeLoop
     private var lastRetirement: ContinuousClock.Instant?
 
+    /// Tokens that one step computes at most.
+    public nonisolated let tokensPerStep: Int
     private nonisolated let limits: RequestLimits
     private nonisolated let inbox = Inbox()
     private nonisolated let heartbeat = Heartbeat()
@@ -32,15 +34,19 @@ public actor Engine {
     /// - Parameters:
     ///   - model: The model; nobody else calls it from here on.
     ///   - configuration: How much to take on at a time.
+    ///   - clock: Tells the time that deadlines are compared with.
     public init(
         model: sending any LanguageModel,
-        configuration: EngineConfiguration = EngineConfiguration()
+        configuration: EngineConfiguration = EngineConfiguration(),
+        clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         configuration.checkInvariants()
+        tokensPerStep = configuration.tokensPerStep
         executor = EngineExecutor(name: "laconic.engine")
         limits = RequestLimits(model: model, configuration: configuration)
         published = PublishedStatistics(pageCount: limits.pageCount)
-        loop = DecodeLoop(model: model, limits: limits, configuration: configuration)
+        loop = DecodeLoop(
+            model: model, limits: limits, configuration: configuration, clock: clock)
     }
 
     /// Takes on one sequence; never waits for a forward pass.
@@ -121,6 +127,17 @@ public actor Engine {
         inbox.end(id, .stop)
     }
 
+    /// Changes a sequence's terms between two steps.
+    ///
+    /// Tokens drawn until then still come. Cancelling the waiting task does not cut this short.
+    ///
+    /// - Returns: Whether the new terms hold. They do not, and nothing has changed, if the sequence
+    ///   has ended, a higher ceiling needs more pages than are free or a longer context, or a
+    ///   sequence without `ThoughtControl` is asked about its thought.
+    public nonisolated func revise(_ id: SequenceID, _ revision: SequenceRevision) async -> Bool {
+        await inbox.revise(id, revision)
+    }
+
     /// Refuses new sequences and waits until those it has are done.
     ///
     /// Cancelling the waiting task does not cut this short; `shutdown` does.
@@ -152,26 +169,36 @@ public actor Engine {
         return statistics
     }
 
+    /// Seconds until a sequence submitted now would be begun, from how fast places free up.
+    public nonisolated var expectedWaitSeconds: Double {
+        inbox.state.withLock { Double($0.waitingCount) * $0.secondsPerSequence }
+    }
+
     private func run() {
         repeat {
             readInbox()
+            var retired = loop.expire()
             loop.admit()
             inbox.state.withLock { $0.waitingCount = loop.waitingCount + $0.arrivals.count }
-            let retired = loop.step()
+            retired += loop.step()
             if retired > 0 { noteRetirement(of: retired) }
             heartbeat.beat()
         } while !sleepIfIdle()
     }
 
     private func readInbox() {
-        let (arrivals, endings, phase) = inbox.state.withLock { state in
+        let (arrivals, endings, revisions, phase) = inbox.state.withLock { state in
             defer {
                 state.arrivals.removeAll()
                 state.endings.removeAll()
+                state.revisions.removeAll()
             }
-            return (state.arrivals, state.endings, state.phase)
+            return (state.arrivals, state.endings, state.revisions, state.phase)
         }
         for sequence in arrivals { loop.enqueue(sequence) }
+        for revision in revisions {
+            revision.submitter.resume(returning: loop.revise(revision.id, revision.terms))
+        }
         for (id, reason) in endings { loop.end(id, reason) }
         if phase == .stopped { loop.endAll(.shutdown) }
     }
@@ -181,8 +208,7 @@ public actor Engine {
         let now = ContinuousClock.now
         defer { lastRetirement = now }
         guard let last = lastRetirement else { return }
-        let (seconds, attoseconds) = (now - last).components
-        let apart = (Double(seconds) + Double(attoseconds) * 1e-18) / Double(count)
+        let apart = (now - last).inSeconds / Double(count)
         inbox.state.withLock { state in
             state.secondsPerSequence += (apart - state.secondsPerSequence) / 8
         }
@@ -194,7 +220,7 @@ public actor Engine {
         published.value.withLock { $0 = statistics }
         guard loop.isEmpty else { return false }
         let waiters = inbox.state.withLock { state -> [CheckedContinuation<Void, Never>]? in
-            guard state.arrivals.isEmpty else { return nil }
+            guard state.arrivals.isEmpty && state.revisions.isEmpty else { return nil }
             state.isAwake = false
             state.endings.removeAll()
             heartbeat.rest()

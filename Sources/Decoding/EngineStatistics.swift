@@ -20,6 +20,10 @@ public struct EngineStatistics: Sendable, Equatable {
     public internal(set) var prefixTokensReused = 0
     /// Sequences so far that took at least one page from the prefix cache.
     public internal(set) var prefixHits = 0
+    /// Seconds of a step that only decodes, of late; 0 before any was measured.
+    public internal(set) var secondsPerStep = 0.0
+    /// Seconds of a step with part of a prompt in it, of late; 0 before any was measured.
+    public internal(set) var secondsPerPromptStep = 0.0
     /// Sequences that ended so far, for whatever reason.
     public internal(set) var sequencesFinished = 0
 

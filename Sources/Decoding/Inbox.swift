@@ -9,6 +9,7 @@ final class Inbox: Sendable {
     struct State {
         var arrivals: [TokenSequence] = []
         var endings: [SequenceID: FinishReason] = [:]
+        var revisions: [Revision] = []
         var phase = Phase.open
         /// Whether the loop runs or is about to.
         var isAwake = false
@@ -26,6 +27,13 @@ final class Inbox: Sendable {
             let seconds = min(max(secondsPerSequence.rounded(.up), 1), 600)
             throw .saturated(queueDepth: queueDepth, retryAfterSeconds: Int(seconds))
         }
+    }
+
+    /// New terms and whoever waits for their acceptance.
+    struct Revision {
+        var id: SequenceID
+        var terms: SequenceRevision
+        var submitter: CheckedContinuation<Bool, Never>
     }
 
     enum Phase: Int, Comparable {
@@ -49,6 +57,21 @@ final class Inbox: Sendable {
             // Asleep means that nothing is left to end.
             guard state.isAwake, state.endings[id] == nil else { return }
             state.endings[id] = reason
+        }
+    }
+
+    /// Asks the loop to change a sequence's terms, and waits for its word between two steps.
+    func revise(_ id: SequenceID, _ terms: SequenceRevision) async -> Bool {
+        await withCheckedContinuation { continuation in
+            let isAwake = state.withLock { state in
+                if state.isAwake {
+                    state.revisions.append(
+                        Revision(id: id, terms: terms, submitter: continuation))
+                }
+                return state.isAwake
+            }
+            // Asleep means that nothing is left to change.
+            if !isAwake { continuation.resume(returning: false) }
         }
     }
 

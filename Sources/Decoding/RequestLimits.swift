@@ -57,6 +57,7 @@ struct RequestLimits: Sendable {
                 field: "topLogprobs", value: Double(count), range: "0 to \(Self.topLogprobs)")
         }
         try request.sampling.validate(vocabularySize: vocabularySize)
+        try request.thought?.validate(vocabularySize: vocabularySize)
         let needed = pagesNeeded(by: request)
         guard needed <= pageCount else {
             throw .insufficientPages(needed: needed, total: pageCount)

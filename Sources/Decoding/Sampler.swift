@@ -33,17 +33,21 @@ struct Sampler: Sendable {
     ///   - parameters: Valid parameters.
     ///   - history: The tokens that penalties look at.
     ///   - random: Uniform in [0, 1).
+    ///   - mask: Tokens that count as minus infinity; if it allows any, one of those is drawn.
     /// - Returns: The token.
     mutating func sample(
         _ logits: inout [Float], row: Range<Int>, parameters: SamplingParameters,
-        history: TokenHistory, random: Double
+        history: TokenHistory, random: Double, mask: TokenMask = TokenMask()
     ) -> Int32 {
         edit(&logits, start: row.lowerBound, parameters: parameters, history: history)
+        if !mask.isEmpty { exclude(&logits, row: row, mask: mask) }
         let id = draw(logits.span.extracting(row), parameters: parameters, random: random)
         // In reverse, for a token may have been edited twice.
         for original in originals.reversed() { logits[original.index] = original.value }
         originals.removeAll(keepingCapacity: true)
-        return Int32(id)
+        guard !mask.isEmpty, !mask.allows(Int32(id)) else { return Int32(id) }
+        // Nothing that is allowed was above minus infinity.
+        return (0..<Int32(row.count)).first(where: mask.allows) ?? Int32(id)
     }
 
     /// Log-probabilities under the model itself: log-softmax of an unedited row.
@@ -97,6 +101,22 @@ struct Sampler: Sendable {
                     parameters.presencePenalty + parameters.frequencyPenalty * Float(count)
                 replace(id) { $0 - penalty }
             }
+        }
+    }
+
+    /// Puts what a mask excludes out of the draw's reach.
+    private mutating func exclude(_ logits: inout [Float], row: Range<Int>, mask: TokenMask) {
+        func exclude(_ index: Int) {
+            originals.append((index, logits[index]))
+            logits[index] = -.infinity
+        }
+        if let ending = mask.ending {
+            for id in 0..<row.count where !ending.allows(Int32(id)) {
+                exclude(row.lowerBound + id)
+            }
+        }
+        for id in mask.excluded where id >= 0 && Int(id) < row.count {
+            exclude(row.lowerBound + Int(id))
         }
     }
 

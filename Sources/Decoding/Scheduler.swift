@@ -13,7 +13,7 @@ import Models
 struct Scheduler: ~Copyable {
     let configuration: EngineConfiguration
     let limits: RequestLimits
-    private var waiting: Deque<TokenSequence> = []
+    var waiting: Deque<TokenSequence> = []
     var pool: BlockPool
     /// Admitted sequences, in order of arrival.
     var running: [TokenSequence] = []

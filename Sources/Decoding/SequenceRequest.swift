@@ -16,6 +16,12 @@ public struct SequenceRequest: Sendable {
     /// Also report the log-probability of every prompt token given those before it.
     public var promptLogprobs = false
 
+    /// What the thought may cost; `nil` tells no thought from an answer.
+    public var thought: ThoughtControl?
+    /// When the sequence ends with `.deadline` at the latest, in the queue too; its thought is
+    /// closed before, in time for the answer that is kept back.
+    public var deadline: ContinuousClock.Instant?
+
     /// A request for at most `maximumTokens` tokens after `prompt`.
     public init(prompt: [Int32], maximumTokens: Int) {
         self.prompt = prompt

@@ -8,7 +8,9 @@ public enum TokenEvent: Sendable, Equatable {
     /// Log-probabilities of the prompt, one per prompt token; the first is `nil`. Sent once,
     /// before the first token, when the request asked for it.
     case prompt([TokenLogprob?])
-    /// One new token.
+    /// The thought is closed for this reason: the closer's tokens follow.
+    case closing(ThoughtCeiling)
+    /// One new token, drawn or forced.
     case token(id: Int32, logprob: TokenLogprob?)
     /// The last event.
     case finished(FinishReason)
@@ -18,8 +20,10 @@ public enum TokenEvent: Sendable, Equatable {
 public enum FinishReason: String, Sendable, Equatable {
     /// A stop id was drawn, or the submitter ended it.
     case stop
-    /// The ceiling on new tokens was reached.
+    /// The ceiling on new tokens was reached, or that on a thought which nothing is to follow.
     case length
+    /// No time was left for another token.
+    case deadline
     /// The submitter went away or cancelled.
     case cancelled
     /// The engine is shutting down.

@@ -5,7 +5,8 @@
 ///     prompt.count <= tokens.count <= prompt.count + maximumTokens
 struct TokenSequence: Sendable {
     let id: SequenceID
-    let request: SequenceRequest
+    /// What was asked for, revisions included.
+    private(set) var request: SequenceRequest
     /// Seeds the draws; see `CounterGenerator`.
     let seed: UInt64
     /// Where the events go.
@@ -15,6 +16,8 @@ struct TokenSequence: Sendable {
     private(set) var tokens: [Int32]
     /// Drawn tokens as the penalties count them.
     private(set) var history: TokenHistory
+    /// Between thought and answer, where the request tells them apart.
+    private(set) var thought: ThoughtState?
     /// Tokens whose keys and values are in pages.
     var computedCount = 0
     /// Pages held, in order of position.
@@ -39,6 +42,10 @@ struct TokenSequence: Sendable {
         self.seed = seed
         self.outlet = outlet
         tokens = request.prompt
+        thought = request.thought.map {
+            ThoughtState(
+                $0, maximumTokens: request.maximumTokens, stopIDs: request.stopIDs)
+        }
         self.history =
             history ?? TokenHistory(prompt: request.prompt, sampling: request.sampling)
     }
@@ -49,16 +56,57 @@ struct TokenSequence: Sendable {
     /// Tokens drawn so far.
     var outputCount: Int { tokens.count - request.prompt.count }
 
-    /// Adds a drawn token and notes whether it is the last.
+    /// How the next token comes about, once the thought is closed if it has to be.
+    ///
+    /// - Parameter tokensLeft: New tokens that the deadline still allows; `nil` without one.
+    /// - Returns: `.sample`, `.force` or `.end`.
+    mutating func draw(tokensLeft: Int?) -> ThoughtState.Draw {
+        guard let thought else { return .sample(TokenMask()) }
+        let draw = thought.draw(tokensLeft: tokensLeft)
+        guard case .close(let ceiling) = draw else { return draw }
+        return .force(closeThought(for: ceiling))
+    }
+
+    /// The token that takes a drawn one's place; mostly that one itself.
+    mutating func settle(_ id: Int32) -> Int32 {
+        guard let thought, thought.replacesStop(id) else { return id }
+        return closeThought(for: .stop)
+    }
+
+    private mutating func closeThought(for ceiling: ThoughtCeiling) -> Int32 {
+        outlet.yield(.closing(ceiling))
+        // Only a thought asks to be closed.
+        return thought?.beginClosing() ?? 0
+    }
+
+    /// Adds a new token and notes whether it is the last.
     mutating func append(_ id: Int32) {
         precondition(finishReason == nil && outputCount < request.maximumTokens)
         tokens.append(id)
         history.append(id)
+        thought?.append(id)
         if request.stopIDs.contains(id) {
             finishReason = .stop
-        } else if outputCount == request.maximumTokens {
+        } else if outputCount == request.maximumTokens || thought?.isCut == true {
             finishReason = .length
         }
+    }
+
+    /// Takes over new terms, and notes whether they end it.
+    mutating func revise(_ revision: SequenceRevision) {
+        if let tokens = revision.maximumTokens {
+            request.maximumTokens = tokens
+            if outputCount >= tokens { finishReason = .length }
+        }
+        if let deadline = revision.deadline { request.deadline = deadline }
+        thought?.revise(
+            maximumTokens: revision.maximumTokens, thoughtTokens: revision.thoughtTokens,
+            answersNow: revision.answersNow)
+    }
+
+    /// Whether its deadline has come.
+    func isDue(at now: ContinuousClock.Instant) -> Bool {
+        request.deadline.map { $0 <= now } ?? false
     }
 
     /// Sends the last event.

@@ -1,3 +1,4 @@
+import Routing
 import Decoding
 
 /// One completion under way: it reads the engine's tokens and tells what they mean.
@@ -6,12 +7,10 @@ import Decoding
 ///
 /// One task a sample; they end together with the reader of the events.
 struct Completion: Sendable {
-    let model: ReasoningModel
-    let request: CompletionRequest
-    let prompt: [Int32]
-    /// Ceiling that the caller sees; the engine's own is at least 1.
-    let maximumTokens: Int
+    private let plan: CompletionPlan
     let streams: [TokenStream]
+    private let ledger: RoutingLedger
+    private let budget: RevisableBudget
     let continuation: AsyncStream<CompletionEvent>.Continuation
     /// What tells thought from answer; nothing where the caller wants the text as it is.
     private let tags: ReasoningTags?
@@ -20,18 +19,23 @@ struct Completion: Sendable {
 
     /// A completion whose sequences were submitted.
     init(
-        model: ReasoningModel, request: CompletionRequest, prompt: [Int32], maximumTokens: Int,
-        streams: [TokenStream], continuation: AsyncStream<CompletionEvent>.Continuation
+        _ plan: CompletionPlan, streams: [TokenStream], ledger: RoutingLedger,
+        continuation: AsyncStream<CompletionEvent>.Continuation
     ) {
-        self.model = model
-        self.request = request
-        self.prompt = prompt
-        self.maximumTokens = maximumTokens
+        self.plan = plan
         self.streams = streams
+        self.ledger = ledger
+        budget = RevisableBudget(plan.effective)
         self.continuation = continuation
-        tags = request.separatesReasoning ? model.text.tags : nil
-        startsInReasoning = tags != nil && model.text.endsInReasoning(prompt)
+        tags = plan.request.separatesReasoning ? plan.model.text.tags : nil
+        startsInReasoning = tags != nil && plan.model.text.endsInReasoning(plan.prompt)
     }
+
+    private var model: ReasoningModel { plan.model }
+    private var request: CompletionRequest { plan.request }
+    private var prompt: [Int32] { plan.prompt }
+    /// Ceiling that the caller sees; the engine's own is at least 1.
+    private var maximumTokens: Int { plan.effective.tokens }
 
     /// Runs to the end of every sample, or until the task is cancelled.
     func run() async {
@@ -42,7 +46,8 @@ struct Completion: Sendable {
                 .accepted(
                     CompletionEvent.Accepted(
                         model: model.description.id, promptTokens: prompt.count,
-                        maximumTokens: maximumTokens, startsInReasoning: startsInReasoning)))
+                        effective: plan.effective, startsInReasoning: startsInReasoning,
+                        route: plan.route, price: model.profile?.price, handle: handle)))
             // The first sample brings the prompt's log-probabilities, which come before any text:
             // the others' texts wait until they are out.
             var events = first.makeAsyncIterator()
@@ -59,6 +64,23 @@ struct Completion: Sendable {
                 }
             }
             await follow(sample: 0, &events)
+        }
+    }
+
+    /// Changes the ceilings of every sample that still runs.
+    private var handle: GenerationHandle {
+        let room = model.description.contextLength - prompt.count
+        return GenerationHandle { [engine = model.engine, streams, budget, continuation] revision in
+            var terms = SequenceRevision()
+            terms.maximumTokens = revision.tokens.map { min(max($0, 1), room) }
+            terms.thoughtTokens = revision.reasoningTokens
+            terms.answersNow = revision.answersNow
+            var holds = false
+            for stream in streams where await engine.revise(stream.id, terms) { holds = true }
+            guard holds else { return nil }
+            let effective = budget.apply(revision, roomForTokens: room)
+            continuation.yield(.revised(effective))
+            return effective
         }
     }
 
@@ -83,10 +105,13 @@ struct Completion: Sendable {
         let stopIDs = model.stopIDs(for: request)
         var (completionTokens, cachedPromptTokens) = (0, 0)
         var reason = FinishReason.cancelled
+        var closing: ThoughtCeiling?
         reading: while let event = await events.next(isolation: #isolation) {
             switch event {
             case .admitted, .prompt:
                 continue
+            case .closing(let ceiling):
+                closing = ceiling
             case .reused(let tokens):
                 cachedPromptTokens = tokens
             case .finished(let why):
@@ -118,14 +143,32 @@ struct Completion: Sendable {
         if assembler.matchedStop == nil { emit(sample, assembler.finish(), []) }
         if assembler.matchedStop != nil { reason = .stop }
         if maximumTokens == 0, reason == .stop { reason = .length }
-        continuation.yield(
-            .finished(
-                CompletionEvent.Finished(
-                    sample: sample, reason: reason, stopString: assembler.matchedStop,
-                    completionTokens: completionTokens,
-                    reasoningTokens: assembler.reasoningTokens,
-                    endsInReasoning: assembler.isReasoning,
-                    cachedPromptTokens: cachedPromptTokens)))
+        let ceiling = budget.current.tokens
+        let exhausted = Self.exhausted(
+            reason, closing: closing, isFull: completionTokens >= ceiling)
+        if reason == .deadline { reason = .length }
+        let finished = CompletionEvent.Finished(
+            sample: sample, reason: reason, stopString: assembler.matchedStop,
+            completionTokens: completionTokens, reasoningTokens: assembler.reasoningTokens,
+            endsInReasoning: assembler.isReasoning, cachedPromptTokens: cachedPromptTokens,
+            forcedClose: closing != nil, exhausted: exhausted)
+        ledger.note(finished, of: plan, ceiling: budget.mostTokens)
+        continuation.yield(.finished(finished))
+    }
+
+    /// The ceiling that ended a sample, or else the one that closed its thought.
+    private static func exhausted(
+        _ reason: FinishReason, closing: ThoughtCeiling?, isFull: Bool
+    ) -> CompletionEvent.Finished.Ceiling? {
+        switch (reason, closing) {
+        case (.deadline, _): .latency
+        // Short of its ceiling only a thought is cut, by its own.
+        case (.length, _): isFull ? .tokens : .reasoning
+        case (_, .reasoning): .reasoning
+        case (_, .tokens): .tokens
+        case (_, .latency): .latency
+        case (_, .stop), (_, .asked), (_, nil): nil
+        }
     }
 
     private func emit(_ sample: Int, _ piece: SampleAssembler.Piece, _ tokens: [TokenReport]) {

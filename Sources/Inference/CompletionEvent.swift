@@ -1,5 +1,6 @@
 // Passed on, so that readers of events need not see the engine.
 @_exported public import enum Decoding.FinishReason
+public import Routing
 
 /// What happens to a completion, in order.
 ///
@@ -13,6 +14,8 @@ public enum CompletionEvent: Sendable {
     case echo([TokenReport])
     /// Some text of one sample.
     case delta(Delta)
+    /// The ceilings were changed while it ran.
+    case revised(EffectiveBudget)
     /// One sample ended.
     case finished(Finished)
 
@@ -20,21 +23,32 @@ public enum CompletionEvent: Sendable {
     public struct Accepted: Sendable {
         /// The checkpoint that answers.
         public var model: String
-        /// Tokens in the prompt.
+        /// Tokens in the prompt, and of the words that closed its thought if they did.
         public var promptTokens: Int
-        /// Ceiling on new tokens of each sample, after clamping to the context.
-        public var maximumTokens: Int
+        /// The ceilings of each sample, after clamping to the context.
+        public var effective: EffectiveBudget
         /// Whether the prompt ends inside the thought.
         public var startsInReasoning: Bool
+        /// Who was chosen and why; nil where nothing was to be chosen or enforced.
+        public var route: Route?
+        /// What its tokens cost; nil where the operator set no price.
+        public var price: Price?
+        /// What its budget can be changed by while it runs.
+        public var handle: GenerationHandle?
 
         /// What was decided.
         public init(
-            model: String, promptTokens: Int, maximumTokens: Int, startsInReasoning: Bool
+            model: String, promptTokens: Int, effective: EffectiveBudget,
+            startsInReasoning: Bool, route: Route? = nil, price: Price? = nil,
+            handle: GenerationHandle? = nil
         ) {
             self.model = model
             self.promptTokens = promptTokens
-            self.maximumTokens = maximumTokens
+            self.effective = effective
             self.startsInReasoning = startsInReasoning
+            self.route = route
+            self.price = price
+            self.handle = handle
         }
     }
 
@@ -62,7 +76,7 @@ public enum CompletionEvent: Sendable {
     public struct Finished: Sendable {
         /// Which sample, from 0.
         public var sample: Int
-        /// Why it ended.
+        /// Why it ended; `.length` where a deadline ended it, as `exhausted` says.
         public var reason: FinishReason
         /// The stop string that ended it, if one did.
         public var stopString: String?
@@ -74,11 +88,26 @@ public enum CompletionEvent: Sendable {
         public var endsInReasoning: Bool
         /// Tokens of the prompt that this sample found in the prefix cache.
         public var cachedPromptTokens: Int
+        /// Whether a thought was closed for the model.
+        public var forcedClose: Bool
+        /// The ceiling that cut the sample off, or else the one that closed its thought.
+        public var exhausted: Ceiling?
+
+        /// A ceiling that can be met.
+        public enum Ceiling: String, Sendable, Equatable {
+            /// That on the thought's tokens.
+            case reasoning
+            /// That on all new tokens.
+            case tokens
+            /// The deadline.
+            case latency
+        }
 
         /// The end of sample `sample`.
         public init(
             sample: Int, reason: FinishReason, stopString: String?, completionTokens: Int,
-            reasoningTokens: Int, endsInReasoning: Bool = false, cachedPromptTokens: Int = 0
+            reasoningTokens: Int, endsInReasoning: Bool = false, cachedPromptTokens: Int = 0,
+            forcedClose: Bool = false, exhausted: Ceiling? = nil
         ) {
             self.sample = sample
             self.reason = reason
@@ -87,6 +116,8 @@ public enum CompletionEvent: Sendable {
             self.reasoningTokens = reasoningTokens
             self.endsInReasoning = endsInReasoning
             self.cachedPromptTokens = cachedPromptTokens
+            self.forcedClose = forcedClose
+            self.exhausted = exhausted
         }
     }
 }

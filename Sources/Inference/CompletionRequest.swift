@@ -1,3 +1,4 @@
+public import Routing
 public import Tokenization
 
 /// A request in words: what to complete, how to sample, what it may cost.
@@ -19,6 +20,13 @@ public struct CompletionRequest: Sendable {
     public var model: String?
     /// Ceiling on new tokens of each sample, reasoning included; `nil` is the rest of the context.
     public var maximumTokens: Int?
+    /// What it may cost.
+    ///
+    /// With one, even an empty one, the server chooses among a family's members and closes a
+    /// thought in time; without one `maximumTokens` alone holds, and cuts.
+    public var budget: Budget?
+    /// The ceilings of other APIs' fields, which hold beside `budget`.
+    public var ceilings = RequestCeilings()
     /// Samples to draw, at least 1.
     public var samples = 1
     /// Sampling fields that the caller set; the model's generation defaults fill the others.
@@ -37,6 +45,16 @@ public struct CompletionRequest: Sendable {
     /// Whether the thought is told from the answer; when false every text is content, tags
     /// included, and stop strings are awake from the first token, as raw text wants it.
     public var separatesReasoning = true
+    /// What the thought may cost; `nil` lets it use all of `maximumTokens`.
+    ///
+    /// A `budget` sets it.
+    /// It counts for a model that thinks and a request that tells the thought from the answer;
+    /// others have `maximumTokens` alone.
+    public var thought: ThoughtCeilings?
+    /// When the last token comes at the latest; what has come until then is the answer.
+    ///
+    /// A `budget` with a latency sets it.
+    public var deadline: ContinuousClock.Instant?
     /// Report every token with its id and text.
     public var reportsTokens = false
 
@@ -44,6 +62,24 @@ public struct CompletionRequest: Sendable {
     public init(prompt: Prompt) {
         self.prompt = prompt
     }
+}
+
+/// What a thought may cost, and what happens when that is spent.
+public struct ThoughtCeilings: Sendable, Equatable {
+    /// Ceiling on tokens of the thought, the words that close it included; `nil` leaves only the
+    /// others.
+    ///
+    /// Where it cannot hold those words, they become part of the prompt and nothing is thought.
+    public var maximumTokens: Int?
+    /// New tokens kept back for the answer.
+    public var answerReserve = 0
+    /// Whether an answer follows a thought that met its ceiling; otherwise the sample ends there.
+    public var closes = true
+    /// Within so many tokens before a ceiling the end of a sentence closes the thought.
+    public var grace = 0
+
+    /// A thought that only the other ceilings bound, and that is closed when they come near.
+    public init() {}
 }
 
 /// The sampling fields a caller may set; `nil` means the model's default.

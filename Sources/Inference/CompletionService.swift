@@ -14,6 +14,11 @@ public protocol CompletionService: Sendable {
         _ request: CompletionRequest
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent>
 
+    /// What a request would get, without a token being made.
+    ///
+    /// - Throws: `InferenceError`, as `complete` would.
+    func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote
+
     /// Text to ids with the named model's tokenizer (`nil`: the default model's).
     func tokenize(
         _ text: String, addSpecialTokens: Bool, model: String?
@@ -26,6 +31,9 @@ public protocol CompletionService: Sendable {
     func applyTemplate(
         _ conversation: [String: TemplateValue], model: String?
     ) throws(InferenceError) -> String
+
+    /// What routing promised and what came of it.
+    var routing: RoutingStatistics { get }
 
     /// When the decode loop last completed a turn, in seconds ago; small while healthy, also idle.
     var secondsSinceHeartbeat: Double { get }

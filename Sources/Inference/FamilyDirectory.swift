@@ -1,4 +1,5 @@
 import Foundation
+public import Routing
 
 /// A folder whose subfolders are the members of a family: checkpoints whose names carry the
 /// length penalty they were trained with, and perhaps `base`, which they were trained from.
@@ -11,20 +12,35 @@ public struct FamilyDirectory: Sendable, Equatable {
         public var path: String
         /// The length penalty in its name; nil for the base.
         public var alpha: Double?
+        /// What `family.json` says of it, where there is one.
+        public var profile: FamilyManifest.Member?
     }
 
     /// The name of the base's subfolder.
     public static let baseName = "base"
 
+    /// What the family is called: by its `family.json`, or else by its folder.
+    public var name: String
     /// The members, lightest penalty first, the base last.
     public var members: [Member]
 
-    /// Finds the members in a folder.
+    /// Finds the members in a folder: those of its `family.json`, or else the subfolders whose
+    /// names carry an alpha.
     ///
     /// - Parameter path: The family's folder.
-    /// - Throws: `ModelLoadingError.notAFamily` when no subfolder's name carries an alpha, and
-    ///   `.duplicateAlpha` when two carry the same.
+    /// - Throws: `ModelLoadingError.notAFamily` when no subfolder's name carries an alpha,
+    ///   `.duplicateAlpha` when two carry the same, `.manifest` for a broken `family.json`.
     public init(path: String) throws(ModelLoadingError) {
+        name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
+        if let manifest = try FamilyManifest(folder: path) {
+            name = manifest.name
+            members = manifest.members.map { member in
+                Member(
+                    name: member.id, path: "\(path)/\(member.path)", alpha: member.alpha,
+                    profile: member)
+            }
+            return
+        }
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: path)
@@ -52,6 +68,17 @@ public struct FamilyDirectory: Sendable, Equatable {
             let folder = path.hasSuffix("/") ? path + Self.baseName : "\(path)/\(Self.baseName)"
             members.append(Member(name: Self.baseName, path: folder, alpha: nil))
         }
+    }
+
+    /// What `family.json` says, or would say before anything was measured.
+    public var manifest: FamilyManifest {
+        FamilyManifest(
+            name: name, base: members.first { $0.alpha == nil }?.name,
+            members: members.map { member in
+                member.profile
+                    ?? FamilyManifest.Member(
+                        id: member.name, path: member.name, alpha: member.alpha)
+            })
     }
 
     private static func isFolder(_ path: String) -> Bool {

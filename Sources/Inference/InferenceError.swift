@@ -1,3 +1,5 @@
+public import Routing
+
 /// Why a completion could not begin.
 public enum InferenceError: Error, Equatable, Sendable {
     /// No checkpoint of that name is served.
@@ -18,6 +20,8 @@ public enum InferenceError: Error, Equatable, Sendable {
     case queueFull(depth: Int, retryAfterSeconds: Int)
     /// The server is draining.
     case shuttingDown
+    /// The budget is none, or nobody can answer within it.
+    case budget(RoutingError)
     /// A field has a value that cannot be honoured.
     case invalidRequest(field: String, message: String)
 }
@@ -53,6 +57,8 @@ extension InferenceError: CustomStringConvertible {
             "\(depth) requests are waiting already; try again in \(seconds) s"
         case .shuttingDown:
             "the server is shutting down and takes no new requests"
+        case .budget(let error):
+            error.description
         case .invalidRequest(let field, let message):
             "'\(field)': \(message)"
         }

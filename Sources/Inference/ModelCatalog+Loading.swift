@@ -38,6 +38,7 @@ extension ModelCatalog {
             for member in members {
                 var source = try ModelSource(path: member.path)
                 source.alpha = member.alpha
+                source.servedName = member.name
                 if let first = sources.first { try source.checkWords(equal: first) }
                 sources.append(source)
             }
@@ -45,8 +46,9 @@ extension ModelCatalog {
                 pool: pool, options: options, shareCount: shares)
             engines.append(engine)
             for (index, source) in sources.enumerated() {
-                let entry = source.entry(
+                var entry = source.entry(
                     engine: engine, member: index, contextLength: contextLength)
+                entry.profile = members[index].profile
                 entries.append(entry)
                 progress(entry.summary)
             }
@@ -55,7 +57,8 @@ extension ModelCatalog {
         for entry in entries where !names.insert(entry.description.id).inserted {
             throw .duplicateName(entry.description.id)
         }
-        return ModelCatalog(entries: entries, engines: engines)
+        return ModelCatalog(
+            entries: entries, engines: engines, choiceCount: paths.isEmpty ? entries.count : 1)
     }
 }
 
@@ -97,8 +100,12 @@ struct ModelSource {
         }
     }
 
-    /// What callers ask for: the folder's or file's name.
+    /// What the family calls it, where it is a member.
+    var servedName: String?
+
+    /// What callers ask for: the family's name for it, or else the folder's or file's name.
     var name: String {
+        if let servedName { return servedName }
         let url = URL(fileURLWithPath: checkpoint.location).standardizedFileURL
         let known = ["gguf", "safetensors"].contains(url.pathExtension)
         return (known ? url.deletingPathExtension() : url).lastPathComponent

@@ -1,16 +1,27 @@
 public import Tokenization
 import Decoding
+import Routing
 
 /// The checkpoints that are served, by name.
 public struct ModelCatalog: CompletionService {
-    private let entries: [ReasoningModel]
+    let entries: [ReasoningModel]
     private let engines: [Engine]
+    /// How many of the first entries the router chooses among where no model is named.
+    let choiceCount: Int
+    let router = Router()
+    let ledger = RoutingLedger()
 
     /// A catalog of models, the default first.
-    init(entries: [ReasoningModel], engines: [Engine]) {
-        precondition(!entries.isEmpty)
+    ///
+    /// - Parameters:
+    ///   - entries: The models, at least one.
+    ///   - engines: What runs them.
+    ///   - choiceCount: How many of the first are members of one family, to choose among.
+    init(entries: [ReasoningModel], engines: [Engine], choiceCount: Int = 1) {
+        precondition(!entries.isEmpty && (1...entries.count).contains(choiceCount))
         self.entries = entries
         self.engines = engines
+        self.choiceCount = choiceCount
     }
 
     /// What is served, the default first.
@@ -34,12 +45,10 @@ public struct ModelCatalog: CompletionService {
     public func complete(
         _ request: CompletionRequest
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
-        let model = try model(named: request.model)
-        let prompt = try model.promptIDs(request.prompt)
-        let room = model.description.contextLength - prompt.count
-        let ceiling = min(request.maximumTokens ?? room, room)
+        let plan = try plan(request)
+        let (model, prompt, ceiling) = (plan.model, plan.prompt, plan.effective.tokens)
         let sequence = model.sequence(
-            for: request, prompt: prompt, maximumTokens: max(1, ceiling))
+            for: plan.request, prompt: prompt, maximumTokens: max(1, ceiling))
         let streams: [TokenStream]
         do {
             streams = try model.engine.submit(sequence, samples: request.samples)
@@ -49,9 +58,9 @@ public struct ModelCatalog: CompletionService {
                 availableTokens: model.description.contextLength)
         }
         let (events, continuation) = AsyncStream.makeStream(of: CompletionEvent.self)
+        if let route = plan.route { ledger.note(route) }
         let completion = Completion(
-            model: model, request: request, prompt: prompt, maximumTokens: ceiling,
-            streams: streams, continuation: continuation)
+            plan, streams: streams, ledger: ledger, continuation: continuation)
         let task = Task { await completion.run() }
         continuation.onTermination = { _ in
             task.cancel()
@@ -126,12 +135,15 @@ public struct ModelCatalog: CompletionService {
         }
     }
 
+    /// What routing promised and what came of it.
+    public var routing: RoutingStatistics { ledger.statistics }
+
     /// Refuses new work and waits until what runs has finished.
     public func drain() async {
         for engine in engines { await engine.drain() }
     }
 
-    private func model(named name: String?) throws(InferenceError) -> ReasoningModel {
+    func model(named name: String?) throws(InferenceError) -> ReasoningModel {
         guard let name, !name.isEmpty, name != "auto" else { return entries[0] }
         if let entry = entries.first(where: { $0.description.id == name }) { return entry }
         throw .unknownModel(asked: name, served: entries.map(\.description.id))
@@ -169,10 +181,18 @@ extension InferenceError {
         case .invalidSampling(let field, let value, let range):
             self = .invalidRequest(
                 field: Self.callersName(field), message: "expected \(range), found \(value)")
+        case .invalidThought(let field, let value, let range):
+            self = .invalidRequest(
+                field: "budget.\(Self.budgetNames[field] ?? Self.callersName(field))",
+                message: "expected \(range), found \(value)")
         case .unknownMember:
             self = .invalidRequest(field: "model", message: error.description)
         }
     }
+
+    private static let budgetNames = [
+        "maximumTokens": "reasoning_tokens", "answerReserve": "answer_tokens",
+    ]
 
     /// The name that callers know a sampling field by: `logitBias` is their `logit_bias`.
     private static func callersName(_ field: String) -> String {

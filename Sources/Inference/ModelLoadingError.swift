@@ -14,6 +14,8 @@ public enum ModelLoadingError: Error, Sendable, CustomStringConvertible {
     case invalidStopID(path: String, id: Int, vocabularySize: Int)
     /// The folder holds no family.
     case notAFamily(path: String, reason: String)
+    /// A family's `family.json` cannot be used.
+    case manifest(path: String, reason: String)
     /// Two members have the same length penalty.
     case duplicateAlpha(path: String, first: String, second: String)
     /// Two members cannot answer for each other.
@@ -39,6 +41,7 @@ public enum ModelLoadingError: Error, Sendable, CustomStringConvertible {
         case .invalidStopID(let path, let id, let size):
             "\(path): eos_token_id is \(id); expected 0 to \(size - 1)"
         case .notAFamily(let path, let reason): "\(path): not a family: \(reason)"
+        case .manifest(let path, let reason): "\(path): \(reason)"
         case .duplicateAlpha(let path, let first, let second):
             "\(path): \(first) and \(second) carry the same alpha"
         case .membersDiffer(let first, let second, let what):

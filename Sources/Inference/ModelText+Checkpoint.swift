@@ -16,11 +16,15 @@ extension ModelText {
                 network: vocabularySize)
         }
         let templates = try CompiledTemplates(checkpoint)
+        let tags = Self.tags(of: tokenizer, templates: templates)
         self.init(
             tokenizer: tokenizer, vocabularySize: vocabularySize, templates: templates,
             defaults: try GenerationDefaults(
                 checkpoint: checkpoint, tokenizer: tokenizer, vocabularySize: vocabularySize),
-            tags: Self.tags(of: tokenizer, templates: templates),
+            tags: tags, closer: Self.closer(tags, tokenizer: tokenizer, templates: templates),
+            shapes: tags.map { _ in
+                Self.shapes(of: tokenizer, vocabularySize: vocabularySize)
+            },
             addedIDs: Set(tokenizer.addedTokens.map(\.id)),
             templateTokens: Self.templateTokens(of: tokenizer))
     }

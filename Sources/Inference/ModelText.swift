@@ -1,4 +1,5 @@
 import Checkpoints
+import Decoding
 import Tokenization
 
 /// The words of a checkpoint: tokenizer, chat templates, the thought's tags, sampling habits.
@@ -9,6 +10,11 @@ struct ModelText: Sendable {
     let templates: CompiledTemplates
     let defaults: GenerationDefaults
     let tags: ReasoningTags?
+    /// Ids that close a thought for the model, as it would have gone on itself: its closing tag,
+    /// and what it is used to read about that.
+    var closer: [Int32]
+    /// What the tokens' bytes mean for a cut, for a model that thinks.
+    let shapes: TokenShapes?
     /// Ids of added tokens: the marks of turns and their like.
     let addedIDs: Set<Int32>
     /// `bos_token` and its like, as templates read them.
@@ -35,6 +41,43 @@ struct ModelText: Sendable {
             rest = rest.dropLast()
         }
         return false
+    }
+
+    /// Whether the prompt ends just behind a closed thought, white space apart.
+    func endsBehindThought(_ prompt: [Int32]) -> Bool {
+        guard let tags, let shapes else { return false }
+        var rest = prompt[...]
+        while let last = rest.last {
+            if rest.suffix(tags.close.count).elementsEqual(tags.close) { return true }
+            guard shapes.isWhiteSpace(last), !addedIDs.contains(last) else { return false }
+            rest = rest.dropLast()
+        }
+        return false
+    }
+
+    /// The ids that close a thought of a model with `tags`.
+    ///
+    /// DeepSeek's R1 and its distillations write the tag on a line of its own and a blank line
+    /// behind it, and so do models whose templates write that. Others, such as the family that
+    /// comes with Laconic, get the tag alone and write what they are used to.
+    static func closer(
+        _ tags: ReasoningTags?, tokenizer: Tokenizer, templates: CompiledTemplates
+    ) -> [Int32] {
+        guard let tags else { return [] }
+        let isR1 = tokenizer.addedTokens.contains { $0.content == "<｜Assistant｜>" }
+        let isWritten = templates.sources.values.contains { source in
+            ["\n</think>\n\n", "\\n</think>\\n\\n"].contains { source.contains($0) }
+        }
+        guard isR1 || isWritten else { return tags.close }
+        return tokenizer.encode("\n", addSpecialTokens: false) + tags.close
+            + tokenizer.encode("\n\n", addSpecialTokens: false)
+    }
+
+    /// What the tokens' bytes mean in the text that callers read, which special tokens are not in.
+    static func shapes(of tokenizer: Tokenizer, vocabularySize: Int) -> TokenShapes {
+        TokenShapes(vocabularySize: vocabularySize) {
+            tokenizer.isSpecial($0) ? [] : tokenizer.bytes(of: $0)
+        }
     }
 
     /// The ids of the tags, for a model that thinks.

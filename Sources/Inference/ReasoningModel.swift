@@ -1,4 +1,5 @@
 import Decoding
+import Routing
 import Tokenization
 
 /// A checkpoint that answers: its words, its habits, and the engine that runs its weights.
@@ -11,6 +12,8 @@ struct ReasoningModel: Sendable {
     let engine: Engine
     /// Which of the engine's members it is.
     let member: Int
+    /// What the family's manifest says of it.
+    var profile: FamilyManifest.Member?
 
     /// The prompt's ids, checked against vocabulary and context.
     func promptIDs(_ prompt: CompletionRequest.Prompt) throws(InferenceError) -> [Int32] {
@@ -65,7 +68,43 @@ struct ReasoningModel: Sendable {
         sequence.stopIDs = stopIDs(for: request)
         sequence.topLogprobs = request.topLogprobs
         sequence.promptLogprobs = request.echo && request.topLogprobs != nil
+        sequence.thought = thought(for: request, prompt: prompt)
+        sequence.deadline = request.deadline
         return sequence
+    }
+
+    /// The prompt with its thought closed, where the request leaves no room for one.
+    func closingThought(
+        of prompt: [Int32], for request: CompletionRequest
+    ) throws(InferenceError) -> [Int32] {
+        guard request.separatesReasoning, let ceilings = request.thought,
+            let ceiling = ceilings.maximumTokens, text.endsInReasoning(prompt),
+            ceiling < (ceilings.closes ? text.closer.count : 1)
+        else { return prompt }
+        let closed = prompt + text.closer
+        guard closed.count < description.contextLength else {
+            throw .contextLengthExceeded(
+                promptTokens: closed.count, contextLength: description.contextLength)
+        }
+        return closed
+    }
+
+    /// What a sequence's thought may cost; `nil` where no thought is told apart.
+    private func thought(
+        for request: CompletionRequest, prompt: [Int32]
+    ) -> ThoughtControl? {
+        guard request.separatesReasoning, let ceilings = request.thought, let tags = text.tags,
+            let shapes = text.shapes
+        else { return nil }
+        var control = ThoughtControl(
+            open: tags.open, close: tags.close, closer: text.closer, shapes: shapes)
+        control.startsOpen = text.endsInReasoning(prompt)
+        control.startsClosed = text.endsBehindThought(prompt)
+        control.maximumTokens = ceilings.maximumTokens
+        control.answerReserve = ceilings.answerReserve
+        control.grace = ceilings.grace
+        control.closes = ceilings.closes
+        return control
     }
 
     /// The ids that end a sample of a request.

@@ -6,6 +6,9 @@ public struct RequestCeilings: Sendable, Equatable {
     public var maximumCompletionTokens: Int?
     /// `max_new_tokens`.
     public var maximumNewTokens: Int?
+    /// The tightest of other APIs' ceilings on the thought: `thinking_token_budget`,
+    /// `thinking.budget_tokens` and their kin.
+    public var reasoningTokens: Int?
 
     /// Ceilings, all absent unless given.
     ///
@@ -13,13 +16,15 @@ public struct RequestCeilings: Sendable, Equatable {
     ///   - maximumTokens: `max_tokens`.
     ///   - maximumCompletionTokens: `max_completion_tokens`.
     ///   - maximumNewTokens: `max_new_tokens`.
+    ///   - reasoningTokens: The thought's own.
     public init(
         maximumTokens: Int? = nil, maximumCompletionTokens: Int? = nil,
-        maximumNewTokens: Int? = nil
+        maximumNewTokens: Int? = nil, reasoningTokens: Int? = nil
     ) {
         self.maximumTokens = maximumTokens
         self.maximumCompletionTokens = maximumCompletionTokens
         self.maximumNewTokens = maximumNewTokens
+        self.reasoningTokens = reasoningTokens
     }
 
     /// The lowest ceiling that holds, or `nil` when none was set.

@@ -33,7 +33,9 @@ extension API {
         var response: HTTPResponse
         if job.streams {
             let interval = configuration.keepAliveInterval
+            generations.remember(run.id, run.handles)
             response = .events { writer in
+                defer { generations.forget(run.id) }
                 try await run.stream(Dialect(job: job), to: writer, keepAlive: interval)
             }
         } else {

@@ -14,6 +14,7 @@ public struct API: Sendable {
     let configuration: ServingConfiguration
     let lifecycle: Lifecycle
     let rewards: RewardDesk
+    let generations = RunningGenerations()
     let logger: Logger
     private let authentication: Authentication
     private let crossOrigin: CrossOrigin
@@ -40,6 +41,8 @@ public struct API: Sendable {
         crossOrigin = CrossOrigin(origins: configuration.allowedOrigins)
         let api = self
         endpoints.add(.post, "/generate") { try await api.generate($0) }
+        endpoints.add(.post, "/v1/budget/quote") { try await api.quote($0) }
+        endpoints.add(.patch, "/v1/generations/{id}") { try await api.reviseGeneration($0) }
         endpoints.add(.post, "/v1/chat/completions") { try await api.chatCompletions($0) }
         endpoints.add(.post, "/v1/completions") { try await api.completions($0) }
         endpoints.add(.get, "/v1/models") { _ in api.listModels() }
@@ -50,6 +53,7 @@ public struct API: Sendable {
         endpoints.add(.post, "/apply-template") { try await api.applyTemplate($0) }
         endpoints.add(.post, "/v1/reward") { try await api.reward($0) }
         endpoints.add(.post, "/query") { try await api.reward($0) }
+        endpoints.add(.get, "/metrics") { _ in api.metrics() }
         endpoints.add(.get, "/health") { _ in api.health() }
         endpoints.add(.get, "/v1/health") { _ in api.health() }
         endpoints.add(.get, "/ready") { _ in api.readiness() }

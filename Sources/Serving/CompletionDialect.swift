@@ -35,5 +35,5 @@ extension CompletionEvent.Delta {
 
 extension FinishReason {
     /// OpenAI's word for it; other ends are errors and never get here.
-    var name: String { self == .length ? "length" : "stop" }
+    var name: String { self == .length || self == .deadline ? "length" : "stop" }
 }

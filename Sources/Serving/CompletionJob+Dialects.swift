@@ -1,4 +1,5 @@
 import Inference
+import Routing
 import Tokenization
 
 extension CompletionJob {
@@ -28,6 +29,14 @@ extension CompletionJob {
         var job = try CompletionJob(
             prompts: prompts, promptField: "prompt", leastTokens: 0, fields: &fields,
             limits: limits)
+        if job.asked.budget.reasoningTokens != nil || job.asked.budget.answerTokens != nil
+            || job.asked.ceilings.reasoningTokens != nil
+        {
+            throw .unsupported(
+                path: "budget",
+                reason: "a text is completed as it is, its thought is not told from its answer; "
+                    + "limit 'tokens' here, or use /generate or /v1/chat/completions")
+        }
         let logprobs = try fields.integer("logprobs", in: 0...RequestLimits.topLogprobs)
         let echo = try fields.boolean("echo") ?? false
         job.forEachRequest {
@@ -105,9 +114,6 @@ extension CompletionJob {
         var notes: [String] = []
         if conversation["tools"] != nil {
             notes.append("tools are shown to the model; calls it writes stay part of the text")
-        }
-        if conversation["reasoning_effort"] != nil {
-            notes.append("'reasoning_effort' reaches the chat template only and caps nothing")
         }
         return notes
     }

@@ -57,6 +57,8 @@ struct CompletionJob {
         ceilings =
             discardsOutput ? CeilingFields(ceilings: RequestCeilings(maximumTokens: 1)) : asked
         template.maximumTokens = ceilings.tightest
+        template.budget = ceilings.budget
+        template.ceilings = ceilings.ceilings
         streams = try fields.boolean("stream") ?? false
         if var options = try fields.object("stream_options") {
             includesUsage = try options.boolean("include_usage") ?? false

@@ -23,28 +23,48 @@ extension CompletionProgress {
         json.object("budget") {
             writeRequested(into: &$0)
             $0.object("effective") {
-                let budget = budgets.first
-                $0.field("tokens", job.discardsOutput ? 0 : budget?.tokens)
-                $0.field("set_by", budget?.bound.rawValue)
+                guard var budget = budgets.first else { return }
+                if job.discardsOutput { budget.tokens = 0 }
+                $0.write(budget)
             }
+            if let route = accepted.first?.route { $0.field("route", route) }
             $0.object("spent") {
                 let milliseconds = milliseconds
                 $0.field("prompt_tokens", promptTokens)
                 $0.field("reasoning_tokens", reasoningTokens)
                 $0.field("answer_tokens", completionTokens - reasoningTokens)
+                if let price = accepted.first?.price {
+                    $0.field(
+                        "cost",
+                        money: price.cost(
+                            promptTokens: promptTokens, completionTokens: Double(completionTokens)))
+                }
                 $0.field("first_token_ms", milliseconds.first)
                 $0.field("total_ms", milliseconds.total)
             }
             let cut = choices.indices.lazy.compactMap { exhausted(choice: $0) }.first
             $0.field("exhausted", cut)
-            $0.field("forced_close", false)
+            $0.field("forced_close", choices.contains { $0.finished?.forcedClose == true })
         }
     }
 
     private func writeRequested(into json: inout JSONWriter) {
         let ceilings = job.asked.ceilings
         json.object("requested") {
-            if let tokens = job.asked.budget.tokens { $0.field("tokens", tokens) }
+            let budget = job.asked.budget
+            if let tokens = budget.tokens { $0.field("tokens", tokens) }
+            if let tokens = budget.reasoningTokens ?? ceilings.reasoningTokens {
+                $0.field("reasoning_tokens", tokens)
+            }
+            if let tokens = budget.answerTokens { $0.field("answer_tokens", tokens) }
+            if let cost = budget.cost { $0.field("cost", cost) }
+            if let milliseconds = budget.latencyMilliseconds {
+                $0.field("latency_ms", milliseconds)
+            }
+            if let effort = budget.effort { $0.field("effort", effort.rawValue) }
+            if budget.onExhausted != .answer {
+                $0.field("on_exhausted", budget.onExhausted.rawValue)
+            }
             if let tokens = ceilings.maximumTokens { $0.field("max_tokens", tokens) }
             if let tokens = ceilings.maximumCompletionTokens {
                 $0.field("max_completion_tokens", tokens)

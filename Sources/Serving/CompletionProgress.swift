@@ -26,7 +26,7 @@ struct CompletionProgress {
     /// The prompts' own tokens, by prompt, where they are to be echoed and known by now.
     private(set) var echoes: [[TokenReport]?]
     /// The ceilings, by prompt.
-    let budgets: [EffectiveBudget]
+    private(set) var budgets: [EffectiveBudget]
     /// The choices: all samples of the first prompt, then those of the second, and so on.
     private(set) var choices: [Choice]
     private let received: ContinuousClock.Instant
@@ -37,27 +37,14 @@ struct CompletionProgress {
     init(
         id: String, created: Int, job: CompletionJob, accepted: [CompletionEvent.Accepted],
         received: ContinuousClock.Instant
-    ) throws(ServingError) {
+    ) {
         self.id = id
         self.created = created
         self.job = job
         self.accepted = accepted
         self.received = received
         echoes = Array(repeating: nil, count: accepted.count)
-        var budgets: [EffectiveBudget] = []
-        for decided in accepted {
-            do {
-                // What inference clamped to, it clamped to the context.
-                budgets.append(
-                    try job.ceilings.budget.resolve(
-                        promptTokens: decided.promptTokens,
-                        contextLength: decided.promptTokens + decided.maximumTokens,
-                        requestCeilings: job.ceilings.ceilings))
-            } catch {
-                throw .engineFailed(error.description)
-            }
-        }
-        self.budgets = budgets
+        budgets = accepted.map(\.effective)
         choices = Array(repeating: Choice(), count: accepted.count * job.samples)
     }
 
@@ -79,6 +66,8 @@ struct CompletionProgress {
         switch event {
         case .accepted:
             break
+        case .revised(let effective):
+            budgets[prompt] = effective
         case .echo(let tokens):
             echoes[prompt] = tokens
         case .delta(let delta):
@@ -90,7 +79,7 @@ struct CompletionProgress {
             choices[index].tokens += delta.tokens
         case .finished(var finished):
             switch finished.reason {
-            case .stop, .length: break
+            case .stop, .length, .deadline: break
             case .cancelled: throw .engineFailed("it was cancelled")
             case .shutdown: throw .draining
             }
@@ -139,8 +128,30 @@ struct CompletionProgress {
 
     /// Which ceiling cut a choice off; `nil` if none did.
     func exhausted(choice index: Int) -> String? {
-        guard choices[index].finished?.reason == .length, !job.discardsOutput else { return nil }
-        return budgets[prompt(ofChoice: index)].bound == .context ? "context" : "tokens"
+        guard let end = choices[index].finished, !job.discardsOutput else { return nil }
+        let budget = budgets[prompt(ofChoice: index)]
+        // An end by length that nothing else explains is one by the total.
+        switch end.exhausted ?? (end.reason == .length ? .tokens : nil) {
+        case .latency: return "latency"
+        case .reasoning where isAsked(budget): return "reasoning"
+        case .reasoning, .tokens: return name(of: budget.bound)
+        case nil: return nil
+        }
+    }
+
+    /// Whether the ceiling on the thought is the caller's own, and not what all tokens leave.
+    private func isAsked(_ budget: EffectiveBudget) -> Bool {
+        let own = [job.asked.budget.reasoningTokens, job.asked.ceilings.reasoningTokens]
+        return budget.reasoningTokens == own.compactMap(\.self).min()
+    }
+
+    private func name(of bound: EffectiveBudget.Bound) -> String {
+        switch bound {
+        case .context: "context"
+        case .cost: "cost"
+        case .latency: "latency"
+        case .budget, .request: "tokens"
+        }
     }
 }
 

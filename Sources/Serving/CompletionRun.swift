@@ -23,10 +23,14 @@ struct CompletionRun {
         var accepted: [CompletionEvent.Accepted] = []
         for stream in streams { accepted.append(try await Self.acceptance(of: stream)) }
         self.streams = streams
-        progress = try CompletionProgress(
+        progress = CompletionProgress(
             id: id, created: created, job: job, accepted: accepted, received: received)
     }
 
+    /// What its answers are called.
+    var id: String { progress.id }
+    /// What its budgets can be changed by.
+    var handles: [GenerationHandle] { progress.accepted.compactMap(\.handle) }
     /// The checkpoint that answers.
     var model: String { progress.model }
     /// The ceiling on new tokens of each choice.

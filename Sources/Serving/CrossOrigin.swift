@@ -19,7 +19,7 @@ struct CrossOrigin: Sendable {
             request.fields[.requestMethod] != nil
         else { return nil }
         var response = HTTPResponse(status: .noContent)
-        response.fields[.allowMethods] = "GET, POST, HEAD, OPTIONS"
+        response.fields[.allowMethods] = "GET, POST, PATCH, HEAD, OPTIONS"
         // The list has no wildcards for a prefix: the names asked for are answered one by one.
         let asked = (request.fields[.requestHeaders] ?? "").split(separator: ",")
             .map { $0.filter { $0 != " " }.lowercased() }

@@ -1,5 +1,6 @@
 import HTTP
 import Inference
+import Routing
 
 /// An error as callers see it: a status and OpenAI's error object.
 struct ErrorBody: Equatable {
@@ -17,6 +18,10 @@ struct ErrorBody: Equatable {
     var retryAfterSeconds: Int?
     /// What the method could have been.
     var allowed: [String] = []
+    /// The budget that would do.
+    var minimum: RoutingError.Minimum?
+    /// What such requests take, where that is the reason.
+    var predicted: Route.Quantiles?
 
     /// The one place where an error becomes a status.
     init(_ error: ServingError) {
@@ -56,6 +61,12 @@ struct ErrorBody: Equatable {
         case .noSuchRoute:
             status = .notFound
             code = "not_found"
+        case .noSuchGeneration:
+            status = .notFound
+            (code, param) = ("generation_not_found", "id")
+        case .revisionRefused:
+            status = .conflict
+            (code, param) = ("revision_refused", "budget.tokens")
         case .methodNotAllowed(_, let methods):
             status = .methodNotAllowed
             code = "method_not_allowed"
@@ -80,7 +91,7 @@ struct ErrorBody: Equatable {
         }
     }
 
-    private init(status: HTTPStatus, code: String, message: String, param: String?) {
+    init(status: HTTPStatus, code: String, message: String, param: String?) {
         self.status = status
         self.code = code
         self.message = message
@@ -109,6 +120,8 @@ struct ErrorBody: Equatable {
             return bad("template_error", promptField)
         case .insufficientMemory:
             return bad("insufficient_memory", nil)
+        case .budget(let error):
+            return budget(error, message: message)
         case .queueFull(_, let seconds):
             var body = ErrorBody(
                 status: .tooManyRequests, code: "queue_full", message: message, param: nil)
@@ -147,6 +160,8 @@ struct ErrorBody: Equatable {
             $0.field("type", type)
             $0.field("param", param)
             $0.field("code", code)
+            if let minimum { $0.field("minimum", minimum) }
+            if let predicted { $0.field("predicted_tokens", predicted) }
         }
     }
 

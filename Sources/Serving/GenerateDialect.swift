@@ -94,7 +94,7 @@ struct GenerateDialect: CompletionDialect {
         for event: CompletionEvent, prompt: Int, progress: CompletionProgress
     ) -> [[UInt8]] {
         switch event {
-        case .accepted, .echo:
+        case .accepted, .echo, .revised:
             return []
         case .delta(let delta):
             guard !delta.isEmpty else { return [] }

@@ -26,6 +26,10 @@ enum ServingError: Error, Equatable {
     case unauthorized
     /// The path names nothing.
     case noSuchRoute(path: String)
+    /// No answer of that id is under way.
+    case noSuchGeneration(id: String)
+    /// A higher ceiling does not fit the memory that is left.
+    case revisionRefused
     /// The path exists, the method does not.
     case methodNotAllowed(method: String, allowed: [String])
     /// HTTP refused the request before it had a body.
@@ -66,6 +70,10 @@ extension ServingError: CustomStringConvertible {
             "no valid API key: send 'Authorization: Bearer KEY' or 'x-api-key: KEY'"
         case .noSuchRoute(let path):
             "no route '\(path)'"
+        case .noSuchGeneration(let id):
+            "no answer '\(id)' is under way; only one that is being streamed has a budget to change"
+        case .revisionRefused:
+            "there is no memory left for a higher ceiling; the old one holds"
         case .methodNotAllowed(let method, let allowed):
             "\(method) is not allowed here, only \(allowed.joined(separator: ", "))"
         case .badHTTP(_, let reason):

@@ -32,13 +32,10 @@ extension RequestFields {
         "min_tokens": [.integer(0)],
         "mirostat": [.integer(0)],
         "modalities": [.array([.string("text")])],
-        "n_predict": [.integer(-1)],
-        "num_predict": [.integer(-1)],
         "options": [],
         "parameters": [],
         "prompt_embeds": [],
         "prompt_logprobs": [],
-        "reasoning_budget_tokens": [.integer(-1)],
         "regex": [],
         "repetition_detection": [],
         "response_format": [.object([TemplateValue.Pair(key: "type", value: .string("text"))])],
@@ -47,9 +44,6 @@ extension RequestFields {
         "structured_outputs": [],
         "suffix": [],
         "system": [],
-        "thinking": [],
-        "thinking_budget": [.integer(-1)],
-        "thinking_token_budget": [.integer(-1)],
         "truncate": [.integer(-1)],
         "truncate_prompt_tokens": [.integer(-1)],
         "typical_p": [.integer(1)],
@@ -68,14 +62,6 @@ extension RequestFields {
                 guard !value.isEmpty, !value.equals(oneOf: neutral) else { continue }
                 throw .unsupported(
                     path: path(of: name),
-                    reason: "it would change the output and cannot be honoured; leave it out")
-            }
-            // Another server's name for a ceiling on the thought; its effort is only a wish.
-            if name == "reasoning", case .object(let members) = value,
-                members.contains(where: { $0.key == "max_tokens" && $0.value != .null })
-            {
-                throw .unsupported(
-                    path: path(of: "reasoning.max_tokens"),
                     reason: "it would change the output and cannot be honoured; leave it out")
             }
             names.append(name)

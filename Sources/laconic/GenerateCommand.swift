@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Inference
+import Routing
 import Tokenization
 
 /// Answers one question on the terminal.
@@ -83,7 +84,9 @@ struct GenerateCommand: AsyncParsableCommand {
             prompt = .conversation(["messages": .array(messages)])
         }
         var request = CompletionRequest(prompt: prompt)
-        request.maximumTokens = budget
+        var allowed = Budget()
+        allowed.tokens = budget
+        request.budget = allowed
         request.sampling.temperature = temperature
         request.sampling.seed = seed
         return request
@@ -120,7 +123,7 @@ private struct Answer {
         case .accepted(let accepted):
             model = accepted.model
             promptTokens = accepted.promptTokens
-        case .echo:
+        case .echo, .revised:
             break
         case .delta(let delta):
             if showsText {

@@ -6,10 +6,11 @@ import Inference
 struct InspectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Say what a checkpoint is and check every tensor of it.",
+        abstract: "Say what a checkpoint is and check all of it, or how a family's members differ.",
         discussion: "Exit code 1 and one line say what is wrong with a broken one.")
 
-    @Argument(help: "A folder with safetensors, or a .gguf or .safetensors file.")
+    @Argument(
+        help: "A folder with safetensors, a .gguf or .safetensors file, or a family's folder.")
     var path: String
 
     @Flag(help: "Write JSON instead of a table.")
@@ -25,6 +26,9 @@ struct InspectCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if FamilyReport.isFamily(path: path) {
+            return try show(try FamilyReport(path: path))
+        }
         let report = try CheckpointReport(path: path, threads: threads) { _, _ in }
         if json {
             let encoder = JSONEncoder()
@@ -39,6 +43,40 @@ struct InspectCommand: AsyncParsableCommand {
             let padding = String(repeating: " ", count: width - name.count)
             Terminal.output.line("\(Terminal.output.dim(name + padding))  \(value)")
         }
+    }
+}
+
+extension InspectCommand {
+    /// The members, then each tensor's change from the reference: values changed, size.
+    private func show(_ report: FamilyReport) throws {
+        guard !json else {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            encoder.keyEncodingStrategy = .convertToSnakeCase
+            Terminal.output.line(String(decoding: try encoder.encode(report), as: UTF8.self))
+            return
+        }
+        let change = { (difference: FamilyReport.Difference) in
+            String(format: "%.1f / %.2f", 100 * difference.changed, 100 * difference.relative)
+        }
+        Terminal.output.line("\(report.name): \(report.members.count) members")
+        Terminal.output.table(
+            header: ["member", "alpha", "measured on", "changed / size %"],
+            rows: report.members.map { member in
+                [
+                    member.id, member.alpha.map { "\($0)" } ?? "",
+                    member.measuredProblems > 0 ? "\(member.measuredProblems) problems" : "nothing",
+                    member.overall.map(change) ?? "compared with",
+                ]
+            })
+        let others = report.members.filter { !$0.differences.isEmpty }
+        guard let first = others.first else { return }
+        Terminal.output.line()
+        Terminal.output.table(
+            header: ["tensor"] + others.map(\.id),
+            rows: first.differences.indices.map { index in
+                [first.differences[index].tensor] + others.map { change($0.differences[index]) }
+            })
     }
 }
 

@@ -7,9 +7,21 @@ final class ProgressLine {
     private static let pause = Duration.seconds(30)
 
     private let isTerminal = isatty(2) == 1
-    private let start = ContinuousClock.now
+    private var start = ContinuousClock.now
     private var lastShown: ContinuousClock.Instant?
+    private var stage: String?
     private var isDrawn = false
+
+    /// Shows where a calibration stands, each of its stages on a line of its own.
+    func show(_ progress: Calibrator.Progress) {
+        if progress.stage != stage {
+            end()
+            stage = progress.stage
+            start = .now
+            Terminal.errors.line(Terminal.errors.dim(progress.stage))
+        }
+        show(progress.samples)
+    }
 
     /// Shows where the evaluation stands.
     func show(_ progress: Evaluator.Progress) {

@@ -1,4 +1,5 @@
 import Inference
+import Routing
 import Synchronization
 import Tokenization
 
@@ -42,6 +43,12 @@ final class ScriptedService: CompletionService {
         return stream
     }
 
+    var routing: RoutingStatistics { RoutingStatistics() }
+
+    func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote {
+        throw .shuttingDown
+    }
+
     func tokenize(
         _ text: String, addSpecialTokens: Bool, model: String?
     ) throws(InferenceError) -> [TokenReport] {
@@ -63,7 +70,9 @@ final class ScriptedService: CompletionService {
         [
             .accepted(
                 CompletionEvent.Accepted(
-                    model: "m", promptTokens: 21, maximumTokens: 64, startsInReasoning: true)),
+                    model: "m", promptTokens: 21,
+                    effective: EffectiveBudget(tokens: 64, bound: .context),
+                    startsInReasoning: true)),
             .delta(.init(sample: 0, reasoning: "I ", content: "", tokens: [])),
             .delta(.init(sample: 0, reasoning: "think.", content: "", tokens: [])),
             .delta(.init(sample: 0, reasoning: "", content: "\\boxed{", tokens: [])),

@@ -96,13 +96,23 @@ import Tokenization
         Bad(#"{"prompt":"a","budget":1.5}"#, "invalid_budget", "budget"),
         Bad(#"{"prompt":"a","budget":true}"#, "invalid_budget", "budget"),
         Bad(#"{"prompt":"a","budget":[1]}"#, "invalid_budget", "budget"),
-        Bad(#"{"prompt":"a","budget":"low"}"#, "invalid_budget", "budget"),
+        Bad(#"{"prompt":"a","budget":"lots"}"#, "invalid_budget", "budget"),
+        Bad(#"{"prompt":"a","budget":{"effort":"lots"}}"#, "invalid_budget", "budget.effort"),
+        Bad(
+            #"{"prompt":"a","budget":{"on_exhausted":1}}"#, "invalid_budget", "budget.on_exhausted"),
+        Bad(#"{"prompt":"a","budget":{"cost":"1"}}"#, "invalid_budget", "budget.cost"),
+        Bad(#"{"prompt":"a","budget":{"latency_ms":0}}"#, "invalid_budget", "budget.latency_ms"),
+        Bad(
+            #"{"prompt":"a","budget":{"tokens":9,"answer_tokens":9}}"#, "invalid_budget",
+            "budget.answer_tokens"),
+        Bad(#"{"prompt":"a","reasoning_effort":"lots"}"#, "invalid_value", "reasoning_effort"),
+        Bad(#"{"prompt":"a","reasoning_effort":5}"#, "invalid_type", "reasoning_effort"),
         Bad(#"{"prompt":"a","budget":{"tokens":0}}"#, "invalid_budget", "budget.tokens"),
         Bad(#"{"prompt":"a","budget":{"tokens":"9"}}"#, "invalid_budget", "budget.tokens"),
         Bad(#"{"prompt":"a","budget":{"token":9}}"#, "invalid_budget", "budget.token"),
-        Bad(#"{"prompt":"a","budget":{"tokens":9,"cost":1}}"#, "invalid_budget", "budget.cost"),
+        Bad(#"{"prompt":"a","budget":{"tokens":9,"cost":0}}"#, "invalid_budget", "budget.cost"),
         Bad(
-            #"{"prompt":"a","budget":{"reasoning_tokens":null}}"#, "invalid_budget",
+            #"{"prompt":"a","budget":{"reasoning_tokens":-2}}"#, "invalid_budget",
             "budget.reasoning_tokens"),
         Bad(
             #"{"prompt":"a","response_format":{"type":"json_object"}}"#, "unsupported_parameter",
@@ -110,11 +120,11 @@ import Tokenization
         Bad(#"{"prompt":"a","best_of":2}"#, "unsupported_parameter", "best_of"),
         Bad(#"{"prompt":"a","suffix":"b"}"#, "unsupported_parameter", "suffix"),
         Bad(
-            #"{"prompt":"a","thinking_token_budget":100}"#, "unsupported_parameter",
+            #"{"prompt":"a","thinking_token_budget":-5}"#, "invalid_value",
             "thinking_token_budget"),
         Bad(#"{"prompt":"a","system":"b"}"#, "unsupported_parameter", "system"),
         Bad(
-            #"{"prompt":"a","reasoning":{"max_tokens":5}}"#, "unsupported_parameter",
+            #"{"prompt":"a","reasoning":{"max_tokens":-1}}"#, "invalid_value",
             "reasoning.max_tokens"),
         Bad(#"{"prompt":"a","min_tokens":5}"#, "unsupported_parameter", "min_tokens"),
         Bad(

@@ -1,4 +1,5 @@
 import Inference
+import Routing
 import Synchronization
 import Tokenization
 
@@ -24,6 +25,11 @@ final class ScriptedService: CompletionService {
         var pause: Duration = .zero
         var heartbeat = 0.1
         var contextLength = 1000
+        /// The one member, where its routes are to be told.
+        var candidate: Candidate?
+        var routing = RoutingStatistics()
+        /// What budgets are changed by.
+        var handle: GenerationHandle?
         /// What each sample finds in the prefix cache: the first so much, the others ten times.
         var cachedPromptTokens = 0
     }
@@ -84,14 +90,47 @@ final class ScriptedService: CompletionService {
             throw .contextLengthExceeded(
                 promptTokens: prompt.count, contextLength: model.contextLength)
         }
-        let ceiling = min(request.maximumTokens ?? room, room)
+        let (effective, route) = try decide(request, model, promptTokens: prompt.count)
+        let ceiling = effective.tokens
         let accepted = CompletionEvent.Accepted(
-            model: model.id, promptTokens: prompt.count, maximumTokens: ceiling,
-            startsInReasoning: !script.thought.isEmpty)
+            model: model.id, promptTokens: prompt.count, effective: effective,
+            startsInReasoning: !script.thought.isEmpty, route: route,
+            price: script.candidate?.price, handle: script.handle)
         let opening: [CompletionEvent] =
             [.accepted(accepted)] + (request.echo ? [.echo(prompt)] : [])
         let events = opening + events(of: request, ceiling: ceiling)
         return play(events, silence: script.fallsSilent(request) ? script.eventsBeforeSilence : nil)
+    }
+
+    var routing: RoutingStatistics { script.routing }
+
+    func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote {
+        let model = try resolve(request.model)
+        let prompt = try promptTokens(request)
+        let (_, route) = try decide(request, model, promptTokens: prompt.count)
+        guard let route, let candidate = script.candidate else { throw .shuttingDown }
+        let least = candidate.leastTokens(of: request.budget ?? Budget())
+        return Quote(
+            route: route, promptTokens: prompt.count, price: candidate.price,
+            load: candidate.load,
+            minimum: candidate.minimum(tokens: least, promptTokens: prompt.count))
+    }
+
+    /// The ceilings, and the route where the script has a candidate.
+    private func decide(
+        _ request: CompletionRequest, _ model: ModelDescription, promptTokens: Int
+    ) throws(InferenceError) -> (EffectiveBudget, Route?) {
+        let candidate =
+            script.candidate
+            ?? Candidate(id: model.id, alpha: model.alpha, contextLength: model.contextLength)
+        do {
+            let route = try Router().route(
+                [candidate], budget: request.budget ?? Budget(), fields: request.ceilings,
+                promptTokens: promptTokens)
+            return (route.effective, script.candidate == nil ? nil : route)
+        } catch {
+            throw .budget(error)
+        }
     }
 
     private func play(

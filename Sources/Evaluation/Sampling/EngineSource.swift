@@ -1,4 +1,5 @@
 public import Inference
+import Routing
 import Tokenization
 
 /// Answers from a completion service in this process.
@@ -60,7 +61,7 @@ public struct EngineSource: ResponseSource {
             switch event {
             case .accepted(let accepted):
                 response.promptTokens = accepted.promptTokens
-            case .echo:
+            case .echo, .revised:
                 continue
             case .delta(let delta):
                 response.reasoning += delta.reasoning
@@ -70,7 +71,7 @@ public struct EngineSource: ResponseSource {
                 response.reasoningTokens = finished.reasoningTokens
                 switch finished.reason {
                 case .stop: response.finish = .stop
-                case .length: response.finish = .length
+                case .length, .deadline: response.finish = .length
                 case .cancelled, .shutdown: response.finish = .cancelled
                 }
             }
@@ -81,18 +82,32 @@ public struct EngineSource: ResponseSource {
         return response
     }
 
+    /// A request whose conversation is one message of a user.
+    ///
+    /// - Parameter text: The message.
+    /// - Returns: The request, everything else as it is by default.
+    public static func question(_ text: String) -> CompletionRequest {
+        let message = TemplateValue.object([
+            TemplateValue.Pair(key: "role", value: .string("user")),
+            TemplateValue.Pair(key: "content", value: .string(text)),
+        ])
+        return CompletionRequest(prompt: .conversation(["messages": .array([message])]))
+    }
+
     private static func request(
         _ prompt: String, member: String, settings: EvaluationSettings, seed: UInt64
     ) -> CompletionRequest {
-        let message = TemplateValue.object([
-            TemplateValue.Pair(key: "role", value: .string("user")),
-            TemplateValue.Pair(key: "content", value: .string(prompt)),
-        ])
-        var request = CompletionRequest(
-            prompt: settings.usesChatTemplate
-                ? .conversation(["messages": .array([message])]) : .text(prompt))
+        var request =
+            settings.usesChatTemplate ? question(prompt) : CompletionRequest(prompt: .text(prompt))
         request.model = member
         request.maximumTokens = settings.maximumTokens
+        if settings.reasoningTokens != nil || settings.budgetTokens != nil {
+            var budget = Budget()
+            budget.reasoningTokens = settings.reasoningTokens
+            budget.tokens = settings.budgetTokens
+            request.budget = budget
+            request.ceilings.maximumTokens = settings.maximumTokens
+        }
         // Everything is said, so that a checkpoint's own defaults change nothing.
         request.sampling.temperature = Float(settings.temperature)
         request.sampling.topP = Float(settings.topP)

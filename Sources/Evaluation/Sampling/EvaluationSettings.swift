@@ -16,6 +16,12 @@ public struct EvaluationSettings: Sendable, Equatable {
     public var usesChatTemplate = true
     /// Ceiling on new tokens, thought included.
     public var maximumTokens = 32_768
+    /// Ceiling on tokens of the thought, which is then closed and answered; nil is none.
+    public var reasoningTokens: Int?
+    /// Ceiling on new tokens that leaves the answer its share: the thought is closed in time.
+    ///
+    /// nil cuts at `maximumTokens` alone.
+    public var budgetTokens: Int?
     /// Divides the logits; 0 is greedy.
     public var temperature = 0.6
     /// Keeps the smallest set whose probability reaches p.
@@ -55,11 +61,15 @@ public struct EvaluationSettings: Sendable, Equatable {
 
     /// The settings as they stand in every sample's line.
     public var fields: [TemplateValue.Pair] {
-        [
+        var fields: [(String, TemplateValue)] = [
             ("prompt_template", .string(promptTemplate)),
             ("chat_template", .boolean(usesChatTemplate)),
             ("max_tokens", .integer(maximumTokens)), ("temperature", .number(temperature)),
             ("top_p", .number(topP)), ("seed", .string(String(seed))),
-        ].map { TemplateValue.Pair(key: $0, value: $1) }
+        ]
+        // Absent where unset, as in the files of earlier versions.
+        if let reasoningTokens { fields.append(("reasoning_tokens", .integer(reasoningTokens))) }
+        if let budgetTokens { fields.append(("budget_tokens", .integer(budgetTokens))) }
+        return fields.map { TemplateValue.Pair(key: $0, value: $1) }
     }
 }

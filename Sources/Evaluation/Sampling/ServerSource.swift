@@ -100,12 +100,18 @@ public struct ServerSource: ResponseSource {
             TemplateValue.Pair(key: "role", value: .string("user")),
             TemplateValue.Pair(key: "content", value: .string(prompt)),
         ])
-        let fields: [(String, TemplateValue)] = [
+        var fields: [(String, TemplateValue)] = [
             ("model", .string(member)), ("messages", .array([message])),
             ("max_tokens", .integer(settings.maximumTokens)),
             ("temperature", .number(settings.temperature)), ("top_p", .number(settings.topP)),
             ("seed", .integer(Int(seed))), ("stream", .boolean(false)),
         ]
+        let ceilings = [
+            ("reasoning_tokens", settings.reasoningTokens), ("tokens", settings.budgetTokens),
+        ].compactMap { name, count in
+            count.map { TemplateValue.Pair(key: name, value: .integer($0)) }
+        }
+        if !ceilings.isEmpty { fields.append(("budget", .object(ceilings))) }
         return .object(fields.map { TemplateValue.Pair(key: $0, value: $1) })
     }
 

@@ -7,6 +7,8 @@ public struct RewardOnlyService: CompletionService {
     public let models: [ModelDescription] = []
     /// There is no loop that could stand still.
     public let secondsSinceHeartbeat = 0.0
+    /// Nothing is routed.
+    public let routing = RoutingStatistics()
 
     /// A service without a model.
     public init() {}
@@ -23,6 +25,15 @@ public struct RewardOnlyService: CompletionService {
     public func complete(
         _ request: CompletionRequest
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
+        throw Self.refusal(request.model)
+    }
+
+    /// Refuses.
+    ///
+    /// - Parameter request: Any.
+    /// - Throws: `InferenceError.unknownModel`.
+    /// - Returns: Never.
+    public func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote {
         throw Self.refusal(request.model)
     }
 

@@ -1,37 +1,62 @@
 public import Evaluation
 import Foundation
 import Inference
+import Routing
 
 extension FamilyRun {
-    /// What a family is measured on.
-    public enum Measurement: String, Sendable, CaseIterable {
-        /// For the profile in `family.json`, which routers choose by.
-        case calibration
-        /// For the table that is reported; its problems are never used for choosing anything.
-        case test
-
-        fileprivate var split: Split { self == .test ? .test : .calibration }
+    /// Measures what routers choose by and writes it into the family's `family.json`.
+    ///
+    ///     folder/problems/calibration.jsonl   problems, ids and answers
+    ///     folder/measurements/calibration/    all samples, without ceilings and under them
+    ///
+    /// - Parameters:
+    ///   - threads: Threads to compute on.
+    ///   - progress: Told after each sample.
+    /// - Throws: `TrainingError`; `.cancelled` with the samples so far on disk.
+    public func calibrate(
+        threads: Int, progress: (Calibrator.Progress) -> Void
+    ) async throws(TrainingError) {
+        do {
+            let set = try problems(.calibration, count: recipe.evaluation.calibrationProblems)
+            let grader = Grader()
+            let samples = try RunFolder("\(folder)/measurements/calibration").path
+            let calibrator = Calibrator(
+                source: EngineSource(service: try catalog(threads: threads)),
+                settings: evaluationSettings, concurrency: Self.concurrency, folder: samples
+            ) { Judgement(of: $0, to: $1, by: grader) }
+            let calibration = try await calibrator.run(set.problems, progress: progress)
+            var manifest = try FamilyDirectory(path: family).manifest
+            manifest.name = recipe.name
+            manifest = manifest.calibrated(calibration, price: recipe.evaluation.price)
+            try write(try manifest.json(), to: "\(family)/\(FamilyManifest.fileName)")
+        } catch is CancellationError {
+            throw .cancelled
+        } catch let error as TrainingError {
+            throw error
+        } catch {
+            throw .start("\(error)")
+        }
     }
 
-    /// Asks every member the problems of a split, and keeps samples and summary.
+    /// Asks every member the problems of the test split, which nothing was chosen on, and keeps
+    /// samples and summary.
     ///
     ///     folder/problems/test.jsonl          problems, ids and answers
     ///     folder/measurements/test.jsonl      all samples
     ///     folder/measurements/test.json, .svg the report and its figure
     ///
     /// - Parameters:
-    ///   - measurement: Which problems.
     ///   - threads: Threads to compute on.
     ///   - progress: Told after each sample.
     /// - Returns: Accuracy against tokens.
     /// - Throws: `TrainingError`; `.cancelled` with the samples so far on disk.
     public func measure(
-        _ measurement: Measurement, threads: Int, progress: (Evaluator.Progress) -> Void
+        threads: Int, progress: (Evaluator.Progress) -> Void
     ) async throws(TrainingError) -> Report {
         do {
-            let set = try problems(measurement)
+            let set = try problems(.test, count: recipe.evaluation.testProblems)
             let settings = evaluationSettings
-            let samples = "\(try RunFolder("\(folder)/measurements").path)/\(measurement.rawValue)"
+            let samples = "\(try RunFolder("\(folder)/measurements").path)/test"
             let log = try SampleLog(path: "\(samples).jsonl", settings: settings)
             let source = EngineSource(service: try catalog(threads: threads))
             let grader = Grader()
@@ -46,24 +71,6 @@ extension FamilyRun {
             try write(Data(try report.json().utf8), to: "\(samples).json")
             try write(Data(TradeoffPlot(report).svg.utf8), to: "\(samples).svg")
             return report
-        } catch let error as TrainingError {
-            throw error
-        } catch {
-            throw .start("\(error)")
-        }
-    }
-
-    /// Writes what routers read: members and their measured profiles.
-    ///
-    /// - Parameter report: Of the calibration split.
-    /// - Throws: `TrainingError.file` where it cannot be written.
-    public func writeProfile(_ report: Report) throws(TrainingError) {
-        do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            encoder.keyEncodingStrategy = .convertToSnakeCase
-            let profile = FamilyProfile(name: recipe.name, report: report)
-            try write(try encoder.encode(profile), to: "\(family)/family.json")
         } catch let error as TrainingError {
             throw error
         } catch {
@@ -100,15 +107,13 @@ extension FamilyRun {
         return settings
     }
 
-    private func problems(_ measurement: Measurement) throws -> ProblemSet {
-        let counts = recipe.evaluation
-        let count = measurement == .test ? counts.testProblems : counts.calibrationProblems
-        let generator = ProblemGenerator(seed: counts.seed)
+    private func problems(_ split: Split, count: Int) throws -> ProblemSet {
+        let generator = ProblemGenerator(seed: recipe.evaluation.seed)
         var lines: [String] = []
         for tier in Tier.allCases {
-            lines += try generator.lines(tier: tier, split: measurement.split, count: count)
+            lines += try generator.lines(tier: tier, split: split, count: count)
         }
-        let path = "\(try RunFolder("\(folder)/problems").path)/\(measurement.rawValue).jsonl"
+        let path = "\(try RunFolder("\(folder)/problems").path)/\(split.rawValue).jsonl"
         try write(Data((lines.joined(separator: "\n") + "\n").utf8), to: path)
         return try ProblemSet(path: path)
     }

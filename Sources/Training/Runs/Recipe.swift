@@ -1,3 +1,5 @@
+public import Routing
+
 /// Everything that a family follows from: the file that `laconic train family` takes.
 ///
 /// The file is JSON whose keys are these properties' names in snake case. All of them must be
@@ -75,6 +77,8 @@ public struct Recipe: Codable, Sendable, Equatable {
         public var seed: UInt64
         /// Problems of each tier, from the test split.
         public var testProblems: Int
+        /// What the members' tokens cost, for their profile.
+        public var price: Price
         /// Problems of each tier, from the calibration split, for the profile.
         public var calibrationProblems: Int
         /// Sampling temperature.

@@ -40,19 +40,14 @@ struct TrainFamilyCommand: AsyncParsableCommand {
             let kernels = try TrainingSession.kernels(threads: threads)
             try run.trainBase(kernels: kernels, progress: show)
             try await run.trainMembers(threads: threads, progress: show)
-            for measurement in FamilyRun.Measurement.allCases {
-                let line = ProgressLine()
-                defer { line.end() }
-                let report = try await run.measure(
-                    measurement, threads: threads, progress: line.show)
-                switch measurement {
-                case .calibration: try run.writeProfile(report)
-                case .test:
-                    try run.writeCards(report, commit: commit)
-                    line.end()
-                    Terminal.output.table(header: report.tableHeader, rows: report.tableRows)
-                }
-            }
+            let line = ProgressLine()
+            defer { line.end() }
+            try await run.calibrate(threads: threads) { line.show($0) }
+            line.end()
+            let report = try await run.measure(threads: threads) { line.show($0) }
+            try run.writeCards(report, commit: commit)
+            line.end()
+            Terminal.output.table(header: report.tableHeader, rows: report.tableRows)
         }
         Terminal.output.line(run.family)
     }

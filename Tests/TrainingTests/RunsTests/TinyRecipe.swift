@@ -27,7 +27,8 @@ enum TinyRecipe {
             "average": 0.5, "save_every": 3, "mix": {"easy": 1, "medium": 0, "hard": 0}
           },
           "evaluation": {
-            "seed": 4463, "test_problems": 5, "calibration_problems": 5, "temperature": 0.6,
+            "seed": 4463, "price": {"prompt": 0.1, "completion": 1},
+            "test_problems": 5, "calibration_problems": 5, "temperature": 0.6,
             "maximum_tokens": 16
           }
         }

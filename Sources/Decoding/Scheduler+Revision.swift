@@ -1,0 +1,81 @@
+import DequeModule
+
+/// New terms for sequences under way, and the end of those whose time is up.
+extension Scheduler {
+    /// Changes the terms of a sequence, all or none.
+    ///
+    /// A higher ceiling needs its pages now: an admitted sequence never waits for any.
+    ///
+    /// - Returns: False if the sequence is gone, the terms cannot be kept or the pages are not
+    ///   there; nothing has changed then.
+    mutating func revise(_ id: SequenceID, _ revision: SequenceRevision) -> Bool {
+        if let index = running.firstIndex(where: { $0.id == id }) {
+            guard isPossible(revision, for: running[index].request) else { return false }
+            let held = running[index].blockTable.count + running[index].reservedCount
+            let further = pagesNeeded(by: running[index].request, after: revision) - held
+            guard further <= pool.availableCount else { return false }
+            running[index].revise(revision)
+            if running[index].finishReason != nil {
+                _ = retireFinished()
+            } else if further >= 0 {
+                pool.reserve(further)
+                running[index].reservedCount += further
+            } else {
+                pool.cancelReservation(-further)
+                running[index].reservedCount += further
+            }
+            return true
+        }
+        guard let index = waiting.firstIndex(where: { $0.id == id }),
+            isPossible(revision, for: waiting[index].request)
+        else { return false }
+        waiting[index].revise(revision)
+        if let reason = waiting[index].finishReason { end(id, reason) }
+        return true
+    }
+
+    /// Ends what was to end by `now` at the latest.
+    ///
+    /// - Returns: How many there were.
+    mutating func expire(at now: ContinuousClock.Instant) -> Int {
+        var expired: [SequenceID] = []
+        for index in waiting.indices where waiting[index].isDue(at: now) {
+            expired.append(waiting[index].id)
+        }
+        for index in running.indices where running[index].isDue(at: now) {
+            expired.append(running[index].id)
+        }
+        for id in expired { end(id, .deadline) }
+        return expired.count
+    }
+
+    /// Whether any sequence has a deadline.
+    var hasDeadlines: Bool {
+        waiting.contains { $0.request.deadline != nil }
+            || running.contains { $0.request.deadline != nil }
+    }
+
+    /// Steps from the next one on that will compute prompts, if nobody else comes.
+    var promptStepsAhead: Int {
+        let pending = running.reduce(0) { $0 + ($1.outputCount == 0 ? $1.pendingCount : 0) }
+        return (pending + configuration.tokensPerStep - 1) / configuration.tokensPerStep
+    }
+
+    private func isPossible(_ revision: SequenceRevision, for request: SequenceRequest) -> Bool {
+        if request.thought == nil, revision.thoughtTokens != nil || revision.answersNow {
+            return false
+        }
+        if let tokens = revision.thoughtTokens, tokens < 0 { return false }
+        guard let tokens = revision.maximumTokens else { return true }
+        return tokens >= 0 && tokens <= limits.contextLength - request.prompt.count
+            && pagesNeeded(by: request, after: revision) <= limits.pageCount
+    }
+
+    private func pagesNeeded(
+        by request: SequenceRequest, after revision: SequenceRevision
+    ) -> Int {
+        var revised = request
+        revised.maximumTokens = revision.maximumTokens ?? request.maximumTokens
+        return limits.pagesNeeded(by: revised)
+    }
+}

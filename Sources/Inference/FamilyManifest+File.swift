@@ -1,0 +1,101 @@
+public import Foundation
+public import Routing
+
+extension FamilyManifest {
+    /// A manifest above this is none: ten members with two thousand residuals each are 2 MB.
+    private static let longest = 16 << 20
+
+    /// Reads `family.json` in a folder; nil where there is no such file.
+    ///
+    /// - Parameter folder: The family's folder.
+    /// - Throws: `ModelLoadingError.manifest` naming the key that is wrong.
+    init?(folder: String) throws(ModelLoadingError) {
+        let path = "\(folder)/\(Self.fileName)"
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw .manifest(path: path, reason: "it cannot be read")
+        }
+        guard data.count <= Self.longest else {
+            throw .manifest(
+                path: path, reason: "it has \(data.count) bytes; expected a few thousand")
+        }
+        do {
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            self = try decoder.decode(Self.self, from: data)
+        } catch let error as DecodingError {
+            throw .manifest(path: path, reason: Self.reason(error))
+        } catch {
+            throw .manifest(path: path, reason: "it is no JSON")
+        }
+        if let reason = flaw { throw .manifest(path: path, reason: reason) }
+        members.sort { ($0.alpha ?? .infinity) < ($1.alpha ?? .infinity) }
+    }
+
+    /// The file's text.
+    ///
+    /// - Returns: JSON, keys sorted.
+    public func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return try encoder.encode(self)
+    }
+
+    /// The first thing that decoding does not see.
+    private var flaw: String? {
+        guard !members.isEmpty else { return "members: expected at least one" }
+        var (ids, alphas): (Set<String>, Set<Double>) = ([], [])
+        for (index, member) in members.enumerated() {
+            let place = "members.\(index)"
+            if member.id.isEmpty || !ids.insert(member.id).inserted {
+                return "\(place).id: expected a name of its own, found '\(member.id)'"
+            }
+            let parts = member.path.split(separator: "/", omittingEmptySubsequences: false)
+            if member.path.isEmpty || parts.contains(where: { $0.isEmpty || $0 == ".." }) {
+                return "\(place).path: expected a folder below the family's, found '\(member.path)'"
+            }
+            if let alpha = member.alpha {
+                guard (0..<1).contains(alpha) else {
+                    return "\(place).alpha: expected 0 up to 1, found \(alpha)"
+                }
+                guard alphas.insert(alpha).inserted else {
+                    return "\(place).alpha: expected each once, found \(alpha) again"
+                }
+            }
+            if let price = member.price {
+                guard price.prompt >= 0, price.completion >= 0, price.prompt.isFinite,
+                    price.completion.isFinite
+                else { return "\(place).price: expected numbers from 0 up" }
+            }
+            if let predictor = member.predictor {
+                guard predictor.isWellFormed, predictor.means.count == PromptFeatures.names.count
+                else {
+                    return "\(place).predictor: expected \(PromptFeatures.names.count) finite "
+                        + "weights of each kind and sorted residuals; calibrate again"
+                }
+            }
+        }
+        return nil
+    }
+
+    private static func reason(_ error: DecodingError) -> String {
+        func name(_ path: [any CodingKey], _ last: (any CodingKey)? = nil) -> String {
+            (path + (last.map { [$0] } ?? [])).map { key in
+                // The decoder tells the property's name; the file has the key.
+                key.intValue.map(String.init)
+                    ?? key.stringValue.replacing(/[A-Z]/) { "_" + $0.output.lowercased() }
+            }.joined(separator: ".")
+        }
+        return switch error {
+        case .keyNotFound(let key, let context):
+            "\(name(context.codingPath, key)): expected, found nothing"
+        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+            "\(name(context.codingPath)): expected \(type)"
+        default: "it is no JSON object of a family"
+        }
+    }
+}

@@ -1,0 +1,65 @@
+public import Routing
+import Synchronization
+
+/// A completion under way, whose budget can still be changed.
+public struct GenerationHandle: Sendable {
+    /// New ceilings; nil leaves one as it is.
+    public struct Revision: Sendable, Equatable {
+        /// Ceiling on new tokens of each sample, those so far included.
+        public var tokens: Int?
+        /// Ceiling on tokens of the thought, those so far included.
+        public var reasoningTokens: Int?
+        /// Whether the thought is closed before the next token.
+        public var answersNow = false
+
+        /// Changes nothing.
+        public init() {}
+    }
+
+    private let apply: @Sendable (Revision) async -> EffectiveBudget?
+
+    /// A handle.
+    ///
+    /// - Parameter apply: Changes the budget, or says nil when it cannot be changed.
+    public init(_ apply: @escaping @Sendable (Revision) async -> EffectiveBudget?) {
+        self.apply = apply
+    }
+
+    /// Changes the budget between two steps.
+    ///
+    /// - Parameter revision: What changes.
+    /// - Returns: The ceilings that hold from now on; nil when the completion has ended, or when
+    ///   there is no memory for a higher ceiling.
+    public func revise(_ revision: Revision) async -> EffectiveBudget? {
+        await apply(revision)
+    }
+}
+
+/// The ceilings of one completion, as they are by now.
+final class RevisableBudget: Sendable {
+    private let state: Mutex<(current: EffectiveBudget, most: Int)>
+
+    init(_ budget: EffectiveBudget) {
+        state = Mutex((budget, budget.tokens))
+    }
+
+    /// The ceilings now.
+    var current: EffectiveBudget { state.withLock { $0.current } }
+    /// The highest ceiling on tokens there ever was.
+    var mostTokens: Int { state.withLock { $0.most } }
+
+    /// The ceilings with a revision that was applied.
+    func apply(_ revision: GenerationHandle.Revision, roomForTokens room: Int) -> EffectiveBudget {
+        state.withLock { state in
+            if let tokens = revision.tokens {
+                state.current.tokens = min(tokens, room)
+                state.current.bound = tokens <= room ? .budget : .context
+                state.most = max(state.most, state.current.tokens)
+            }
+            if let tokens = revision.reasoningTokens, state.current.reasoningTokens != nil {
+                state.current.reasoningTokens = tokens
+            }
+            return state.current
+        }
+    }
+}

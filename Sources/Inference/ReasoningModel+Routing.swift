@@ -1,0 +1,65 @@
+import Routing
+import Tokenization
+
+extension ReasoningModel {
+    /// Tokens kept for the answer where nothing was measured and the request says nothing.
+    private static let answerReserve = 64
+
+    /// The member as the router sees it for one request.
+    ///
+    /// - Parameters:
+    ///   - request: What is to be completed.
+    ///   - features: Those of its question.
+    ///   - promptTokens: Tokens of the prompt.
+    /// - Returns: The candidate, with a forecast where the member was calibrated.
+    func candidate(
+        for request: CompletionRequest, features: [Double], promptTokens: Int
+    ) -> Candidate {
+        var candidate = Candidate(
+            id: description.id, alpha: description.alpha,
+            contextLength: description.contextLength, price: profile?.price ?? .perToken,
+            forecast: profile?.predictor?.forecast(features),
+            load: engine.load(promptTokens: promptTokens))
+        if request.separatesReasoning, text.tags != nil {
+            let answers = profile?.profile?.map(\.answerTokens) ?? []
+            candidate.thought = Candidate.Thought(
+                closerTokens: text.closer.count,
+                answerReserve: answers.map { Int($0.p99.rounded(.up)) }.max()
+                    ?? Self.answerReserve,
+                leastAnswer: max(answers.map { Int($0.least) }.min() ?? 1, 1))
+        }
+        return candidate
+    }
+
+    /// The text that the features of a request are taken from: the last thing a user said.
+    func question(of prompt: CompletionRequest.Prompt) -> String {
+        switch prompt {
+        case .text(let text): return text
+        case .ids(let ids): return text.tokenizer.decode(ids, skipSpecialTokens: true)
+        case .conversation(let variables):
+            guard case .array(let messages) = variables["messages"] else { return "" }
+            for message in messages.reversed() {
+                guard case .object(let members) = message,
+                    members.contains(where: { $0.key == "role" && $0.value == .string("user") }),
+                    let content = members.first(where: { $0.key == "content" })?.value
+                else { continue }
+                return Self.text(of: content)
+            }
+            return ""
+        }
+    }
+
+    private static func text(of content: TemplateValue) -> String {
+        switch content {
+        case .string(let text): return text
+        case .array(let parts):
+            return parts.map { part in
+                guard case .object(let members) = part,
+                    case .string(let text) = members.first(where: { $0.key == "text" })?.value
+                else { return "" }
+                return text
+            }.joined(separator: "\n")
+        default: return ""
+        }
+    }
+}

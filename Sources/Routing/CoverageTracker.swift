@@ -1,0 +1,36 @@
+/// Scores the promise that nine tenths of answers take no more than their p90, and widens it when
+/// it does not hold (adaptive conformal inference: Gibbs and Candès, 2021, arXiv 2106.00170).
+public struct CoverageTracker: Sendable, Equatable {
+    /// Answers that took no more than promised.
+    public private(set) var kept = 0
+    /// Answers whose length is known to be within or beyond the promise.
+    public private(set) var judged = 0
+    /// What is added to residuals, in their units; never negative.
+    public private(set) var widening = 0.0
+
+    /// The share of answers that may exceed a p90.
+    private static let miss = 0.1
+    /// How much one answer moves the promise.
+    private static let rate = 0.08
+
+    /// Nothing judged yet.
+    public init() {}
+
+    /// The share of promises kept; nil before any.
+    public var coverage: Double? { judged > 0 ? Double(kept) / Double(judged) : nil }
+
+    /// Takes an answer into account.
+    ///
+    /// - Parameters:
+    ///   - tokens: What it took.
+    ///   - promised: Its p90.
+    ///   - isWhole: Whether it ended by itself; what was closed or cut early tells something only
+    ///     if it had passed the promise by then.
+    public mutating func note(tokens: Int, promised: Int, isWhole: Bool) {
+        let isKept = tokens <= promised
+        guard isWhole || !isKept else { return }
+        judged += 1
+        kept += isKept ? 1 : 0
+        widening = max(0, widening + Self.rate * ((isKept ? 0 : 1) - Self.miss))
+    }
+}

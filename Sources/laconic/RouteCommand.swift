@@ -1,0 +1,193 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Inference
+import Routing
+
+/// Replays routing over recorded runs.
+struct RouteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "route",
+        abstract: "Compare the router with fixed members, an oracle and chance, at some budgets.",
+        discussion: """
+            Every member answers every problem under every budget, once; the answers are kept. \
+            Then the router's choices, made as the server makes them, are looked up among them.
+            """)
+
+    @OptionGroup var models: ModelArguments
+
+    @Option(
+        help: ArgumentHelp(
+            "Problems as JSON lines, others than those the family was calibrated with.",
+            valueName: "file"))
+    var data: String
+
+    @Option(
+        help: ArgumentHelp("Budgets in tokens, comma-separated.", valueName: "tokens"),
+        transform: Self.budgets)
+    var budget: [Int] = [64, 128, 256, 512, 1024]
+
+    @Option(help: ArgumentHelp("Where answers are kept.", valueName: "folder"))
+    var out = "route"
+
+    @Option(help: ArgumentHelp("Ceiling on new tokens without a budget.", valueName: "tokens"))
+    var maxTokens = 32_768
+
+    @Option(help: ArgumentHelp("Sampling temperature.", valueName: "temperature"))
+    var temperature = 0.6
+
+    @Option(help: ArgumentHelp("Questions open at once.", valueName: "count"))
+    var concurrency = 64
+
+    @Flag(help: "Write one JSON object instead of a table.")
+    var json = false
+
+    static func budgets(_ text: String) throws -> [Int] {
+        try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+            guard let tokens = Int(word), tokens >= 1 else {
+                throw ValidationError("'\(text)': expected counts of tokens, such as 64,256")
+            }
+            return tokens
+        }
+    }
+
+    func run() async throws {
+        let set = try ProblemSet(path: data)
+        try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+        var options = models.options
+        options.engine.maximumRunning = concurrency
+        options.engine.queueDepth = max(options.engine.queueDepth, concurrency)
+        let catalog = try models.load(options: options) {
+            Terminal.errors.line(Terminal.errors.dim($0))
+        }
+        var settings = EvaluationSettings()
+        settings.maximumTokens = maxTokens
+        settings.temperature = temperature
+        let run = RouteReplay(
+            catalog: catalog, set: set, settings: settings, concurrency: concurrency, folder: out)
+        let budgets = budget
+        let work = Task { try await run.sections(budgets: budgets) }
+        let signals = StopSignals { count in
+            if count > 1 { Foundation.exit(130) }
+            work.cancel()
+        }
+        defer { signals.stop() }
+        let sections: [RouteReplay.Section]
+        do {
+            sections = try await work.value
+        } catch is CancellationError {
+            Terminal.errors.line("laconic: stopped; the same command goes on from there")
+            throw ExitCode(130)
+        }
+        guard !json else {
+            let encoder = JSONEncoder()
+            encoder.keyEncodingStrategy = .convertToSnakeCase
+            encoder.outputFormatting = [.sortedKeys]
+            Terminal.output.line(String(decoding: try encoder.encode(sections), as: UTF8.self))
+            return
+        }
+        Terminal.output.table(
+            header: [
+                "budget", "policy", "accuracy %", "95 %", "tokens", "most", "over", "cut",
+                "members at equal tokens %",
+            ], rows: sections.flatMap(\.rows))
+    }
+}
+
+/// The runs that a replay looks its answers up in.
+struct RouteReplay: Sendable {
+    /// What policies come to at one budget.
+    struct Section: Encodable {
+        /// In tokens; nil for efforts without a budget.
+        var budget: Int?
+        var policies: [PolicyReplay.Row]
+        /// What the fixed members reach at each policy's mean tokens, by policy.
+        var equalTokens: [String: Double]
+
+        var rows: [[String]] {
+            let percent = { (share: Double) in String(format: "%.1f", share * 100) }
+            return policies.enumerated().map { index, row in
+                [
+                    index > 0 ? "" : budget.map(String.init) ?? "none", row.policy,
+                    percent(row.accuracy),
+                    "\(percent(row.accuracyInterval.low))–\(percent(row.accuracyInterval.high))",
+                    String(format: "%.0f", row.tokens), "\(row.mostTokens)", "\(row.overruns)",
+                    "\(row.cut)", equalTokens[row.policy].map(percent) ?? "",
+                ]
+            }
+        }
+    }
+
+    let catalog: ModelCatalog
+    let set: ProblemSet
+    let settings: EvaluationSettings
+    let concurrency: Int
+    let folder: String
+
+    /// Asks what is not recorded yet, and replays.
+    func sections(budgets: [Int]) async throws -> [Section] {
+        var sections: [Section] = []
+        for tokens in budgets {
+            var settings = settings
+            settings.budgetTokens = tokens
+            let replay = PolicyReplay(
+                try await records(settings, "budget of \(tokens)", "budget-\(tokens)"),
+                members: catalog.models.map(\.id), ceiling: tokens)
+            let routed = replay.routed("router", try await choices { $0.tokens = tokens })
+            sections.append(section(replay, budget: tokens, routed: [routed]))
+        }
+        let free = PolicyReplay(
+            try await records(settings, "without a budget", "uncapped"),
+            members: catalog.models.map(\.id), ceiling: .max)
+        var routed = [free.routed("router", try await choices { _ in })]
+        for effort in [Effort.minimal, .low, .high, .max] {
+            routed.append(
+                free.routed("effort \(effort.rawValue)", try await choices { $0.effort = effort }))
+        }
+        sections.append(section(free, budget: nil, routed: routed))
+        return sections
+    }
+
+    private func section(
+        _ replay: PolicyReplay, budget: Int?, routed: [PolicyReplay.Row]
+    ) -> Section {
+        var equal: [String: Double] = [:]
+        for row in routed {
+            equal[row.policy] = replay.fixedAccuracy(atMeanTokens: row.tokens)
+        }
+        return Section(
+            budget: budget,
+            policies: routed + catalog.models.map { replay.fixed($0.id) }
+                + [replay.random, replay.oracle], equalTokens: equal)
+    }
+
+    private func records(
+        _ settings: EvaluationSettings, _ stage: String, _ name: String
+    ) async throws -> [SampleRecord] {
+        let log = try SampleLog(path: "\(folder)/\(name).jsonl", settings: settings)
+        let grader = Grader()
+        let evaluator = Evaluator(
+            source: EngineSource(service: catalog), settings: settings, concurrency: concurrency
+        ) { Judgement(of: $0, to: $1, by: grader) }
+        Terminal.errors.line(Terminal.errors.dim(stage))
+        let line = ProgressLine()
+        defer { line.end() }
+        let outcome = try await evaluator.run(
+            set.problems, samples: 1, log: log, progress: line.show)
+        guard outcome.isComplete else { throw CancellationError() }
+        return outcome.records
+    }
+
+    /// Who would answer each problem, as the server would decide now.
+    private func choices(_ change: (inout Budget) -> Void) async throws -> [String: String] {
+        var budget = Budget()
+        change(&budget)
+        var choices: [String: String] = [:]
+        for problem in set.problems {
+            var request = EngineSource.question(settings.prompt(for: problem))
+            request.budget = budget
+            choices[problem.id] = try await catalog.quote(request).route.model
+        }
+        return choices
+    }
+}
