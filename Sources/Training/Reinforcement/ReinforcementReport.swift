@@ -50,6 +50,9 @@ public struct ReinforcementReport: Sendable {
     /// Share of trained tokens on the clipped side.
     public var clipShare: Double { Double(clippedTokens) / Double(max(1, trainedTokens)) }
 
+    /// Tokens of prompts and responses, which the update computes.
+    var computedTokens = 0
+
     init(step: Int, problems: [RewardedProblem], rollouts: [Rollout]) {
         self.step = step
         for rollout in rollouts {
@@ -58,6 +61,7 @@ public struct ReinforcementReport: Sendable {
                 byDifficulty[difficulty, default: Group()].add(rollout)
             }
         }
+        computedTokens = rollouts.reduce(0) { $0 + $1.prompt.count + $1.response.count }
         let count = Double(max(1, rollouts.count))
         reward = rollouts.reduce(0) { $0 + $1.reward } / count
         truncatedShare = Double(rollouts.count { !$0.isFinished }) / count

@@ -76,10 +76,13 @@ public struct ReinforcementRun: Sendable {
         let step = try state.load(buffers) { (0...settings.steps).contains($0) }
         if let step { trainer.step = step }
         let log = try MetricsLog(path: folder.metrics, lastStep: trainer.step)
+        let peak = kernels.measuredPeak()
         while trainer.step < settings.steps {
             let metrics: TrainingMetrics
             do {
-                metrics = TrainingMetrics(try await trainer.advance())
+                metrics = TrainingMetrics(
+                    try await trainer.advance(), network: network.matrixOperationsPerToken,
+                    peak: peak)
             } catch {
                 if error == .cancelled { try state.save(trainer.step, buffers) }
                 throw error

@@ -55,7 +55,7 @@ extension TrainingMetrics {
         append("peak_share", speed / peak)
     }
 
-    init(_ report: ReinforcementReport) {
+    init(_ report: ReinforcementReport, network: Int, peak: Double) {
         self.init(step: report.step)
         append("reward", report.reward)
         append("accuracy", report.all.accuracy)
@@ -75,5 +75,12 @@ extension TrainingMetrics {
         append("training_seconds", report.trainingSeconds)
         let seconds = report.samplingSeconds + report.trainingSeconds
         append("tokens_per_second", Double(report.all.tokens) / seconds)
+        // The start model's pass, where divergence is measured, is the forward third of one.
+        let passes = report.klToReference == nil ? 1 : 4.0 / 3
+        let speed =
+            passes * Double(report.computedTokens) * Double(network)
+            / max(report.trainingSeconds, 1e-9)
+        append("gflops", speed * 1e-9)
+        append("peak_share", speed / peak)
     }
 }

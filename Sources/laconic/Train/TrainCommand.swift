@@ -11,6 +11,6 @@ struct TrainCommand: AsyncParsableCommand {
             """,
         subcommands: [
             TrainTokenizerCommand.self, TrainSupervisedCommand.self, TrainReinforcementCommand.self,
-            TrainFamilyCommand.self,
+            TrainFamilyCommand.self, TrainBetweenCommand.self,
         ])
 }
