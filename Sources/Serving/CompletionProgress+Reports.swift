@@ -76,11 +76,22 @@ extension CompletionProgress {
 
     /// Writes `warnings` if there are any.
     func writeWarnings(into json: inout JSONWriter) {
-        let warnings = job.warnings + endingWarnings
+        let warnings = job.warnings + thoughtWarnings + endingWarnings
         guard !warnings.isEmpty else { return }
         json.array("warnings") {
             for warning in warnings { $0.value(warning) }
         }
+    }
+
+    /// What a ceiling of no thought costs.
+    private var thoughtWarnings: [String] {
+        guard budgets.contains(where: { $0.reasoningTokens == 0 }), !job.discardsOutput else {
+            return []
+        }
+        return [
+            "the thought was closed before it began; a model that was trained to think first is "
+                + "wrong more often then"
+        ]
     }
 
     /// What `finish_reason` hides: a model that stops while it thinks leaves no answer.

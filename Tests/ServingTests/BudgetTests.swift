@@ -76,6 +76,15 @@ import Tokenization
         #expect(try reply.at("budget.spent.cost")?.real.map { $0 > 0 && $0 < 0.00009 } == true)
     }
 
+    @Test func `no thought at all is served with a warning`() async throws {
+        let reply = try await Self.caller().post(
+            Self.route, #"{"prompt":"q","budget":{"reasoning_tokens":0}}"#)
+        #expect(try reply.at("budget.effective.reasoning_tokens") == .integer(0))
+        #expect(reply.text.contains("closed before it began"))
+        let other = try await Self.caller().post(Self.route, #"{"prompt":"q"}"#)
+        #expect(!other.text.contains("closed before it began"))
+    }
+
     @Test(arguments: [
         (#"{"tokens":4}"#, "tokens"), (#"{"cost":0.00000001}"#, "cost"),
         (#"{"latency_ms":120}"#, "latency_ms"),
