@@ -10,39 +10,27 @@
 public enum PromptFeatures {
     /// What each number is, in order.
     public static let names = [
-        "one", "log_words", "log_numbers", "numbers", "sentences", "digits", "longest_number",
-        "operators", "log_bytes", "mean_digits", "log_values", "largest_log_value",
+        "one", "words", "sentences", "bytes", "log_numbers", "numbers", "digits",
+        "longest_number", "operators", "mean_digits", "log_values", "largest_log_value",
+        "asks_for_box",
     ]
 
     /// The numbers of a text.
     ///
-    /// Where a text has digits, only its sentences with digits count: instructions about the form
-    /// of an answer, which callers add or leave out, say nothing about the work.
+    /// What an instruction about the form of an answer adds to the counts is one constant, which
+    /// the last number takes back: callers add the instruction or leave it out.
     ///
     /// - Parameter text: The question.
     /// - Returns: As many as ``names``, all finite.
     public static func values(of text: String) -> [Double] {
         var counts = Counts()
-        var all = Counts()
-        var sentence = Counts()
-        var ends = false
         for byte in text.utf8 {
-            let isSpace = byte == 0x20 || (0x09...0x0D).contains(byte)
-            // A point inside a number ends nothing.
-            if ends && isSpace || byte == 0x0A {
-                if sentence.numbers > 0 { counts.add(sentence) }
-                all.add(sentence)
-                sentence = Counts()
-            }
-            sentence.take(byte, isSpace: isSpace)
-            ends = [UInt8(ascii: "."), UInt8(ascii: "?"), UInt8(ascii: "!")].contains(byte)
+            counts.take(byte, isSpace: byte == 0x20 || (0x09...0x0D).contains(byte))
         }
-        if sentence.numbers > 0 { counts.add(sentence) }
-        all.add(sentence)
-        return (counts.numbers > 0 ? counts : all).values
+        return counts.values + [text.contains("\\boxed") ? 1 : 0]
     }
 
-    /// What is counted of a sentence, or of several.
+    /// What is counted of a text.
     private struct Counts {
         var (words, sentences, operators, bytes) = (0, 0, 0, 0)
         var (numbers, digits, longest) = (0, 0, 0)
@@ -57,6 +45,7 @@ public enum PromptFeatures {
             guard (0x30...0x39).contains(byte) else {
                 endNumber()
                 if Self.operatorBytes.contains(byte) { operators += 1 }
+                if Self.endBytes.contains(byte) { sentences += 1 }
                 return
             }
             run += 1
@@ -74,29 +63,21 @@ public enum PromptFeatures {
             (run, value) = (0, 0)
         }
 
-        mutating func add(_ sentence: Counts) {
-            var sentence = sentence
-            sentence.endNumber()
-            guard sentence.words > 0 else { return }
-            words += sentence.words
-            sentences += 1
-            operators += sentence.operators
-            bytes += sentence.bytes
-            numbers += sentence.numbers
-            digits += sentence.digits
-            longest = max(longest, sentence.longest)
-            logs += sentence.logs
-            largest = max(largest, sentence.largest)
+        var values: [Double] {
+            var counts = self
+            counts.endNumber()
+            return counts.finished
         }
 
-        var values: [Double] {
+        private var finished: [Double] {
             [
-                1, log(1 + Double(words)), log(1 + Double(numbers)), Double(numbers),
-                Double(sentences), Double(digits), Double(longest), Double(operators),
-                log(1 + Double(bytes)), Double(digits) / Double(max(numbers, 1)), logs, largest,
+                1, Double(words), Double(sentences), Double(bytes), log(1 + Double(numbers)),
+                Double(numbers), Double(digits), Double(longest), Double(operators),
+                Double(digits) / Double(max(numbers, 1)), logs, largest,
             ]
         }
 
+        private static let endBytes = Set(".?!".utf8)
         private static let operatorBytes = Set("+-*/^=()".utf8)
     }
 }

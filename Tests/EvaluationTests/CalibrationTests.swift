@@ -31,11 +31,11 @@ import Testing
             let forecast = try #require(predictor.forecast(example.features))
             let isKept = example.tokens <= forecast.quantile(0.9)
             kept += isKept ? 1 : 0
-            if example.features[3] > 8 {
+            if example.features[5] > 8 {
                 long += 1
                 longKept += isKept ? 1 : 0
             }
-            error += forecast.accuracy - (1 - example.features[3] / 20)
+            error += forecast.accuracy - (1 - example.features[5] / 20)
         }
         #expect((0.88...0.92).contains(Double(kept) / 3000), "\(kept)")
         #expect((0.85...0.95).contains(Double(longKept) / Double(long)), "\(longKept) of \(long)")

@@ -29,7 +29,7 @@ import Testing
         return Double(kept) / Double(count)
     }
 
-    @Test(arguments: [0.0, 0.5, 1, 2])
+    @Test(arguments: [-0.3, 0.0, 0.5, 1, 2])
     func `after two hundred answers of another kind nine tenths keep the promise again`(
         shift: Double
     ) {

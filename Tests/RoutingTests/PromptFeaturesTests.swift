@@ -6,21 +6,25 @@ import Testing
     @Test func `a text is counted`() {
         let values = PromptFeatures.values(of: "Jack has 47 stickers. He buys 6 bags of 10.")
         #expect(values.count == PromptFeatures.names.count)
-        #expect(values[3] == 3)
-        #expect(values[4] == 2)
-        #expect(values[5] == 5)
-        #expect(values[6] == 2)
+        #expect(Array(values.prefix(4)) == [1, 10, 2, 43])
+        #expect(values[5] == 3)
+        #expect(values[6] == 5)
+        #expect(values[7] == 2)
+        #expect(values[12] == 0)
     }
 
-    @Test func `an instruction about the answer's form changes nothing`() {
-        let question = "Jack has 4.5 bags. He buys 6 more!\nHow many has he now?"
-        let bare = PromptFeatures.values(of: question)
-        let put = PromptFeatures.values(
-            of: "Please reason step by step, and put your final answer within \\boxed{}. "
-                + question)
-        // A sentence brings the space before it.
-        #expect(zip(bare, put).allSatisfy { abs($0 - $1) < 0.05 })
-        #expect(bare[3] == 3 && bare[4] == 2)
+    @Test func `an instruction about the answer's form adds a constant and is marked`() {
+        let instruction =
+            "Please reason step by step, and put your final answer within \\boxed{}. Question: "
+        let questions = ["Jack has 47 bags.", "He buys 6 more! How many has he now, and why?"]
+        let added = questions.map { question in
+            zip(
+                PromptFeatures.values(of: instruction + question),
+                PromptFeatures.values(of: question)
+            ).map(-)
+        }
+        #expect(added[0] == added[1])
+        #expect(added[0][12] == 1)
     }
 
     @Test func `any bytes give finite numbers`() {

@@ -119,7 +119,8 @@ def main():
         "--learning-rate", "1e-3", "--out", str(tuned))
     flags = ["--family", str(FAMILY), "--model", str(tuned / "model"), "--kv-type", "f32"]
     with Server(*flags, "--kv-memory", "256") as server:
-        for folder in [*sorted(FAMILY.iterdir()), tuned / "model"]:
+        members = [path for path in sorted(FAMILY.iterdir()) if path.is_dir()]
+        for folder in [*members, tuned / "model"]:
             tokens, worst, unsure = compare(str(folder), server, folder.name)
             print(
                 f"{folder.name}: {len(CONVERSATIONS)} prompts and their {tokens} greedy tokens "
