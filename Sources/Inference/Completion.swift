@@ -73,7 +73,7 @@ struct Completion: Sendable {
         return GenerationHandle { [engine = model.engine, streams, budget, continuation] revision in
             var terms = SequenceRevision()
             terms.maximumTokens = revision.tokens.map { min(max($0, 1), room) }
-            terms.thoughtTokens = revision.reasoningTokens
+            terms.thoughtTokens = revision.reasoningTokens.map { min($0, room) }
             terms.answersNow = revision.answersNow
             var holds = false
             for stream in streams where await engine.revise(stream.id, terms) { holds = true }

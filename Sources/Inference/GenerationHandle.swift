@@ -57,7 +57,7 @@ final class RevisableBudget: Sendable {
                 state.most = max(state.most, state.current.tokens)
             }
             if let tokens = revision.reasoningTokens, state.current.reasoningTokens != nil {
-                state.current.reasoningTokens = tokens
+                state.current.reasoningTokens = min(tokens, room)
             }
             return state.current
         }

@@ -50,7 +50,9 @@ public struct Candidate: Sendable {
     /// answer that is to be kept room for.
     public func leastTokens(of budget: Budget) -> Int {
         guard let thought, budget.onExhausted != .stop else { return 1 }
-        return thought.closerTokens + max(budget.answerTokens ?? 0, thought.leastAnswer)
+        // A caller's number may be the largest there is.
+        let answer = min(budget.answerTokens ?? 0, 1 << 40)
+        return thought.closerTokens + max(answer, thought.leastAnswer)
     }
 
     /// The least budget that serves `tokens` new tokens.

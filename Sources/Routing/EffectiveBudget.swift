@@ -89,7 +89,8 @@ public struct EffectiveBudget: Sendable, Equatable {
         guard let thought = candidate.thought else { return }
         closes = budget.onExhausted != .stop
         let room = tokens - thought.closerTokens
-        answerTokens = budget.answerTokens ?? min(thought.answerReserve, max(room / 2, 1))
+        let reserve = budget.answerTokens ?? min(thought.answerReserve, max(room / 2, 1))
+        answerTokens = min(reserve, tokens)
         let asked = [budget.reasoningTokens, fields.reasoningTokens].compactMap(\.self).min()
         reasoningTokens = min(asked ?? tokens, max(tokens - answerTokens, 0))
     }

@@ -54,12 +54,15 @@ public struct Predictor: Sendable, Equatable, Codable {
     public func forecast(_ features: [Double]) -> Forecast? {
         guard features.count == means.count, !residuals.isEmpty else { return nil }
         let scaled = standardised(features)
-        let location = min(max(Self.product(length, scaled), 0), 16)
-        let scale = exp(Self.product(spread, scaled))
+        let products = [length, spread, right].map { Self.product($0, scaled) }
+        // Finite weights may still sum to none.
+        guard products.allSatisfy(\.isFinite) else { return nil }
+        let location = min(max(products[0], 0), 16)
+        let scale = exp(products[1])
         return Forecast(
             location: location,
             scale: min(max(scale, Self.scales.lowerBound), Self.scales.upperBound),
-            residuals: residuals, accuracy: 1 / (1 + exp(-Self.product(right, scaled))),
+            residuals: residuals, accuracy: 1 / (1 + exp(-products[2])),
             closings: closings)
     }
 

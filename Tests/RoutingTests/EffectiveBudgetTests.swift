@@ -154,6 +154,28 @@ import Testing
         }
     }
 
+    @Test func `the largest numbers there are break nothing`() throws {
+        for change: (inout Budget) -> Void in [
+            { $0.tokens = .max }, { $0.reasoningTokens = .max }, { $0.answerTokens = .max },
+            { $0.latencyMilliseconds = .max }, { $0.cost = .greatestFiniteMagnitude },
+            { ($0.tokens, $0.answerTokens) = (.max, .max - 1) },
+        ] {
+            var budget = Budget()
+            change(&budget)
+            let fields = RequestCeilings(reasoningTokens: .max)
+            do {
+                let effective = try Self.effective(budget, fields)
+                #expect(effective.tokens == 990)
+                #expect(effective.answerTokens <= 990)
+            } catch {
+                guard case .infeasible = error else {
+                    Issue.record("\(error)")
+                    continue
+                }
+            }
+        }
+    }
+
     @Test func `numbers that are no ceilings are refused by name`() {
         for (key, change): (String, (inout Budget) -> Void) in [
             ("tokens", { $0.tokens = 0 }), ("reasoning_tokens", { $0.reasoningTokens = -2 }),
