@@ -89,7 +89,9 @@ public struct EffectiveBudget: Sendable, Equatable {
         guard let thought = candidate.thought else { return }
         closes = budget.onExhausted != .stop
         let room = tokens - thought.closerTokens
-        let reserve = budget.answerTokens ?? min(thought.answerReserve, max(room / 2, 1))
+        // What is cut needs nothing kept back; what is answered at least the shortest answer.
+        let usual = min(thought.answerReserve, max(room / 2, thought.leastAnswer))
+        let reserve = budget.answerTokens ?? (closes ? max(usual, 1) : 0)
         answerTokens = min(reserve, tokens)
         let asked = [budget.reasoningTokens, fields.reasoningTokens].compactMap(\.self).min()
         reasoningTokens = min(asked ?? tokens, max(tokens - answerTokens, 0))

@@ -63,6 +63,11 @@ import Testing
         budget.tokens = 13
         let tight = try Self.effective(budget)
         #expect(tight.answerTokens == 5 && tight.reasoningTokens == 8)
+        budget.tokens = 7
+        let least = try Self.effective(budget)
+        #expect(least.answerTokens == 4 && least.reasoningTokens == 3)
+        budget.onExhausted = .stop
+        #expect(try Self.effective(budget).reasoningTokens == 7)
         budget = Budget()
         (budget.tokens, budget.answerTokens, budget.reasoningTokens) = (200, 50, 900)
         let asked = try Self.effective(budget)
