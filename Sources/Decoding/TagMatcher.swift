@@ -1,8 +1,12 @@
 /// Finds a tag of one or several ids in a stream of ids.
 ///
 /// Holds the longest end of the stream that may be the beginning of the tag.
-struct TagMatcher: Sendable, Equatable {
-    private(set) var held: [Int32] = []
+public struct TagMatcher: Sendable, Equatable {
+    /// Ids that may be the beginning of the tag.
+    public private(set) var held: [Int32] = []
+
+    /// A matcher at the start of a stream.
+    public init() {}
 
     /// Takes an id.
     ///
@@ -11,7 +15,9 @@ struct TagMatcher: Sendable, Equatable {
     ///   - tag: What is looked for, at least one id.
     ///   - release: Called with each id that turns out to be none of the tag, in order.
     /// - Returns: Whether the tag is complete; nothing is held then.
-    mutating func append(_ id: Int32, tag: [Int32], release: (Int32) -> Void) -> Bool {
+    public mutating func append(
+        _ id: Int32, tag: [Int32], release: (Int32) -> Void
+    ) -> Bool {
         held.append(id)
         while !held.isEmpty {
             if held == tag {

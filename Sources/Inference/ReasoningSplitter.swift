@@ -1,3 +1,5 @@
+import Decoding
+
 /// The ids that open and close a thought.
 ///
 /// They are ids, not text: R1's tags are ordinary added tokens, so text that merely spells a tag
@@ -26,7 +28,7 @@ struct ReasoningSplitter {
     }
 
     private let tags: ReasoningTags?
-    private var pending: [Int32] = []
+    private var matcher = TagMatcher()
 
     /// Whether the next id would be part of a thought.
     private(set) var isReasoning: Bool
@@ -40,27 +42,22 @@ struct ReasoningSplitter {
     /// Takes the next id and returns those that are decided, in order.
     mutating func append(_ id: Int32) -> [(id: Int32, part: Part)] {
         guard let tags else { return [(id, .answer)] }
-        pending.append(id)
         var decided: [(id: Int32, part: Part)] = []
-        while !pending.isEmpty {
-            let tag = isReasoning ? tags.close : tags.open
-            if pending == tag {
-                let part: Part = isReasoning ? .closeTag : .openTag
-                decided += pending.map { ($0, part) }
-                pending = []
-                isReasoning.toggle()
-            } else if tag.starts(with: pending) {
-                break
-            } else {
-                decided.append((pending.removeFirst(), isReasoning ? .reasoning : .answer))
-            }
+        let (tag, text) = (isReasoning ? tags.close : tags.open, textPart)
+        let isWhole = matcher.append(id, tag: tag) { decided.append(($0, text)) }
+        if isWhole {
+            let part: Part = isReasoning ? .closeTag : .openTag
+            decided += tag.map { ($0, part) }
+            isReasoning.toggle()
         }
         return decided
     }
 
     /// The ids still held, when the sample ended.
     mutating func flush() -> [(id: Int32, part: Part)] {
-        defer { pending = [] }
-        return pending.map { ($0, isReasoning ? .reasoning : .answer) }
+        defer { matcher = TagMatcher() }
+        return matcher.held.map { ($0, textPart) }
     }
+
+    private var textPart: Part { isReasoning ? .reasoning : .answer }
 }
