@@ -27,7 +27,8 @@ extension FamilyManifest {
             decoder.keyDecodingStrategy = .convertFromSnakeCase
             self = try decoder.decode(Self.self, from: data)
         } catch let error as DecodingError {
-            throw .manifest(path: path, reason: Self.reason(error))
+            throw .manifest(
+                path: path, reason: error.keyReason ?? "it is no JSON object of a family")
         } catch {
             throw .manifest(path: path, reason: "it is no JSON")
         }
@@ -80,22 +81,5 @@ extension FamilyManifest {
             }
         }
         return nil
-    }
-
-    private static func reason(_ error: DecodingError) -> String {
-        func name(_ path: [any CodingKey], _ last: (any CodingKey)? = nil) -> String {
-            (path + (last.map { [$0] } ?? [])).map { key in
-                // The decoder tells the property's name; the file has the key.
-                key.intValue.map(String.init)
-                    ?? key.stringValue.replacing(/[A-Z]/) { "_" + $0.output.lowercased() }
-            }.joined(separator: ".")
-        }
-        return switch error {
-        case .keyNotFound(let key, let context):
-            "\(name(context.codingPath, key)): expected, found nothing"
-        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-            "\(name(context.codingPath)): expected \(type)"
-        default: "it is no JSON object of a family"
-        }
     }
 }

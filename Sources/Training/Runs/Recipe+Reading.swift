@@ -1,4 +1,5 @@
 public import Foundation
+import Inference
 
 extension Recipe {
     /// Reads a recipe's file.
@@ -14,7 +15,7 @@ extension Recipe {
         do {
             self = try decoder.decode(Recipe.self, from: data)
         } catch let error as DecodingError {
-            throw .file(path: path, reason: Self.reason(error))
+            throw .file(path: path, reason: error.keyReason ?? "is no JSON")
         } catch {
             throw .file(path: path, reason: "is no JSON")
         }
@@ -47,25 +48,6 @@ extension Recipe {
             if let inner = unknownKey(in: value, besides: other) { return "\(key).\(inner)" }
         }
         return nil
-    }
-
-    private static func reason(_ error: DecodingError) -> String {
-        func name(_ path: [any CodingKey], _ last: (any CodingKey)? = nil) -> String {
-            (path + (last.map { [$0] } ?? [])).map { key in
-                // The decoder tells the property's name; the file has the key.
-                key.stringValue.replacing(/[A-Z]/) { "_" + $0.output.lowercased() }
-            }.joined(separator: ".")
-        }
-        return switch error {
-        case .keyNotFound(let key, let context):
-            "\(name(context.codingPath, key)): expected, found nothing"
-        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-            "\(name(context.codingPath)): expected \(type)"
-        case .dataCorrupted(let context):
-            context.codingPath.isEmpty
-                ? "is no JSON" : "\(name(context.codingPath)): \(context.debugDescription)"
-        @unknown default: "is no recipe"
-        }
     }
 
     private func check() throws(TrainingError) {
