@@ -17,21 +17,16 @@ extension API {
         let body = try await fields(of: request)
         var job = try CompletionJob.generate(body, limits: configuration)
         try admit()
-        let quote: Quote
+        return Self.response(Self.json(try await quote(&job)))
+    }
+
+    private func quote(_ job: inout CompletionJob) async throws(ServingError) -> Quote {
         do {
-            quote = try await service.quote(job.requests[0])
+            return try await service.quote(job.requests[0])
         } catch {
-            guard case .noChatTemplate = error, let text = job.plainPrompt else {
-                throw ServingError.inference(error, promptField: job.promptField)
-            }
-            job.requests[0].prompt = .text(text)
-            do {
-                return Self.response(Self.json(try await service.quote(job.requests[0])))
-            } catch {
-                throw ServingError.inference(error, promptField: job.promptField)
-            }
+            try job.completePlainly(after: error, at: 0)
+            return try await quote(&job)
         }
-        return Self.response(Self.json(quote))
     }
 
     private static func json(_ quote: Quote) -> [UInt8] {

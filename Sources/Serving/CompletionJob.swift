@@ -71,6 +71,24 @@ struct CompletionJob {
         }
     }
 
+    /// Makes of a prompt whose model turned out to have no chat template one that is completed as
+    /// text.
+    ///
+    /// - Parameters:
+    ///   - error: Why the prompt was refused.
+    ///   - index: Which prompt.
+    /// - Throws: `error`, where text would be refused as well.
+    mutating func completePlainly(
+        after error: InferenceError, at index: Int
+    ) throws(ServingError) {
+        guard case .noChatTemplate = error, let text = plainPrompt else {
+            throw .inference(error, promptField: promptField)
+        }
+        plainPrompt = nil
+        requests[index].prompt = .text(text)
+        warnings.append("the model has no chat template; the prompt was completed as text")
+    }
+
     /// Changes every request in the same way.
     mutating func forEachRequest(_ change: (inout CompletionRequest) -> Void) {
         for index in requests.indices { change(&requests[index]) }

@@ -42,12 +42,7 @@ struct CompletionRun {
         do {
             return try await service.complete(job.requests[index])
         } catch {
-            guard case .noChatTemplate = error, let text = job.plainPrompt else {
-                throw .inference(error, promptField: job.promptField)
-            }
-            job.plainPrompt = nil
-            job.requests[index].prompt = .text(text)
-            job.warnings.append("the model has no chat template; the prompt was completed as text")
+            try job.completePlainly(after: error, at: index)
             return try await begin(index, of: &job, service: service)
         }
     }
