@@ -53,7 +53,7 @@ public struct Predictor: Sendable, Equatable, Codable {
     /// - Returns: The forecast; nil for features of another kind.
     public func forecast(_ features: [Double]) -> Forecast? {
         guard features.count == means.count, !residuals.isEmpty else { return nil }
-        let scaled = standardised(features)
+        let scaled = Self.standardised(features, means: means, deviations: deviations)
         let products = [length, spread, right].map { Self.product($0, scaled) }
         // Finite weights may still sum to none.
         guard products.allSatisfy(\.isFinite) else { return nil }
@@ -66,12 +66,19 @@ public struct Predictor: Sendable, Equatable, Codable {
             closings: closings)
     }
 
-    /// The features as the weights take them.
-    public func standardised(_ features: [Double]) -> [Double] {
+    /// Features as weights take them, none farther than `reach` from its mean.
+    ///
+    /// - Parameters:
+    ///   - features: As they were found.
+    ///   - means: What is subtracted from each.
+    ///   - deviations: What each is then divided by, above 0.
+    /// - Returns: As many.
+    public static func standardised(
+        _ features: [Double], means: [Double], deviations: [Double]
+    ) -> [Double] {
         features.indices.map { index in
             let value = (features[index] - means[index]) / deviations[index]
-            return deviations[index] == 1 && means[index] == 0
-                ? value : min(max(value, -Self.reach), Self.reach)
+            return min(max(value, -reach), reach)
         }
     }
 

@@ -82,10 +82,7 @@ struct PredictorFit {
     }
 
     private func scaled(_ features: [Double]) -> [Double] {
-        Predictor(
-            means: means, deviations: deviations, length: [], spread: [], right: [],
-            residuals: [], closings: []
-        ).standardised(features)
+        Predictor.standardised(features, means: means, deviations: deviations)
     }
 
     /// In the units that the forecast stretches by its scale.
