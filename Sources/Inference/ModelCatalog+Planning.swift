@@ -12,7 +12,10 @@ extension ModelCatalog {
         guard let budget = request.budget else {
             return try plan(request, prompt: prompt, model: candidates[0])
         }
-        let features = PromptFeatures.values(of: candidates[0].question(of: request.prompt))
+        // Only a calibrated member looks at the question.
+        let features =
+            candidates.contains { $0.profile?.predictor != nil }
+            ? PromptFeatures.values(of: candidates[0].question(of: request.prompt)) : []
         let choices = candidates.map { model in
             var candidate = model.candidate(
                 for: request, features: features, promptTokens: prompt.count)
