@@ -22,6 +22,12 @@ public struct LoadOptions: Sendable {
     /// The defaults.
     public init() {}
 
+    /// Lets so many questions be open at once: all of them run, and none is refused a place.
+    public mutating func allow(concurrency: Int) {
+        engine.maximumRunning = concurrency
+        engine.queueDepth = max(engine.queueDepth, concurrency)
+    }
+
     /// The workers that all models share, so that two never compute at once.
     func pool() throws(ModelLoadingError) -> WorkerPool {
         do {

@@ -13,17 +13,17 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp("Prompt lengths to time, comma-separated.", valueName: "tokens"),
-        transform: Self.numbers)
+        transform: CommaSeparated.counts)
     var prompt: [Int] = [512]
 
     @Option(
         help: ArgumentHelp("Tokens cached when decoding starts.", valueName: "tokens"),
-        transform: Self.numbers)
+        transform: CommaSeparated.counts)
     var cached: [Int] = [128]
 
     @Option(
         help: ArgumentHelp("Sequences decoded at once.", valueName: "counts"),
-        transform: Self.numbers)
+        transform: CommaSeparated.counts)
     var batch: [Int] = [1, 8]
 
     @Option(help: ArgumentHelp("Decode steps in a repetition.", valueName: "count"))
@@ -34,16 +34,6 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Flag(help: "Write JSON instead of a table.")
     var json = false
-
-    /// Reads `1,8,32`.
-    static func numbers(_ text: String) throws -> [Int] {
-        try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
-            guard let number = Int(word), (1...1_000_000).contains(number) else {
-                throw ValidationError("'\(text)': expected numbers from 1, such as 1,8")
-            }
-            return number
-        }
-    }
 
     func validate() throws {
         guard (1...100_000).contains(steps), (1...1000).contains(repetitions) else {

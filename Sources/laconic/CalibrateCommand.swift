@@ -81,33 +81,24 @@ struct CalibrateCommand: AsyncParsableCommand {
         settings.temperature = temperature
         var options = LoadOptions()
         options.threads = threads
-        options.engine.maximumRunning = concurrency
-        options.engine.queueDepth = max(options.engine.queueDepth, concurrency)
+        options.allow(concurrency: concurrency)
         let directory = try FamilyDirectory(path: family)
         let catalog = try ModelCatalog.load(models: [], family: family, options: options) {
             Terminal.errors.line(Terminal.errors.dim($0))
         }
         let source = EngineSource(service: catalog)
-        let grader = Grader()
         let calibrator = Calibrator(
-            source: source, settings: settings, concurrency: concurrency, folder: folder
-        ) { Judgement(of: $0, to: $1, by: grader) }
+            source: source, settings: settings, concurrency: concurrency, folder: folder)
         let work = Task {
             let line = ProgressLine()
             defer { line.end() }
             return try await calibrator.run(set.problems) { line.show($0) }
         }
-        let signals = StopSignals { count in
-            if count > 1 { Foundation.exit(130) }
-            work.cancel()
-        }
-        defer { signals.stop() }
         let calibration: Calibration
         do {
-            calibration = try await work.value
+            calibration = try await StopSignals.value(of: work)
         } catch is CancellationError {
-            Terminal.errors.line("laconic: stopped; the same command goes on from there")
-            throw ExitCode(130)
+            throw StopSignals.resumable()
         }
         let report = Report(
             name: set.name, settings: settings, members: source.members,

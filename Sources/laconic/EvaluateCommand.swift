@@ -140,10 +140,9 @@ struct EvaluateCommand: AsyncParsableCommand {
         let log = try SampleLog(path: path, settings: settings)
         let source = try source()
         let names = members?.split(separator: ",").map(String.init)
-        let grader = Grader(policy: grading.policy)
-        let evaluator = Evaluator(source: source, settings: settings, concurrency: concurrency) {
-            Judgement(of: $0, to: $1, by: grader)
-        }
+        let evaluator = Evaluator(
+            source: source, settings: settings, concurrency: concurrency,
+            grader: Grader(policy: grading.policy))
         let problems = set.problems
         let samples = samples
         let work = Task {
@@ -152,12 +151,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             return try await evaluator.run(
                 problems, members: names, samples: samples, log: log, progress: line.show)
         }
-        let signals = StopSignals { count in
-            if count > 1 { Foundation.exit(130) }
-            work.cancel()
-        }
-        defer { signals.stop() }
-        let outcome = try await work.value
+        let outcome = try await StopSignals.value(of: work)
         let report = Report(
             name: set.name, settings: settings, members: source.members, outcome: outcome)
         try show(report)
@@ -187,8 +181,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             return ServerSource(url: url, model: modelName, key: key)
         }
         var options = models.options
-        options.engine.maximumRunning = concurrency
-        options.engine.queueDepth = max(options.engine.queueDepth, concurrency)
+        options.allow(concurrency: concurrency)
         let catalog = try models.load(options: options) { line in
             Terminal.errors.line(Terminal.errors.dim(line))
         }

@@ -24,7 +24,7 @@ struct RouteCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp("Budgets in tokens, comma-separated.", valueName: "tokens"),
-        transform: Self.budgets)
+        transform: CommaSeparated.counts)
     var budget: [Int] = [64, 128, 256, 512, 1024]
 
     @Option(help: ArgumentHelp("Where answers are kept.", valueName: "folder"))
@@ -42,21 +42,11 @@ struct RouteCommand: AsyncParsableCommand {
     @Flag(help: "Write one JSON object instead of a table.")
     var json = false
 
-    static func budgets(_ text: String) throws -> [Int] {
-        try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
-            guard let tokens = Int(word), tokens >= 1 else {
-                throw ValidationError("'\(text)': expected counts of tokens, such as 64,256")
-            }
-            return tokens
-        }
-    }
-
     func run() async throws {
         let set = try ProblemSet(path: data)
         try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
         var options = models.options
-        options.engine.maximumRunning = concurrency
-        options.engine.queueDepth = max(options.engine.queueDepth, concurrency)
+        options.allow(concurrency: concurrency)
         let catalog = try models.load(options: options) {
             Terminal.errors.line(Terminal.errors.dim($0))
         }
@@ -67,17 +57,11 @@ struct RouteCommand: AsyncParsableCommand {
             catalog: catalog, set: set, settings: settings, concurrency: concurrency, folder: out)
         let budgets = budget
         let work = Task { try await run.sections(budgets: budgets) }
-        let signals = StopSignals { count in
-            if count > 1 { Foundation.exit(130) }
-            work.cancel()
-        }
-        defer { signals.stop() }
         let sections: [RouteReplay.Section]
         do {
-            sections = try await work.value
+            sections = try await StopSignals.value(of: work)
         } catch is CancellationError {
-            Terminal.errors.line("laconic: stopped; the same command goes on from there")
-            throw ExitCode(130)
+            throw StopSignals.resumable()
         }
         guard !json else {
             let encoder = JSONEncoder()
@@ -164,18 +148,13 @@ struct RouteReplay: Sendable {
     private func records(
         _ settings: EvaluationSettings, _ stage: String, _ name: String
     ) async throws -> [SampleRecord] {
-        let log = try SampleLog(path: "\(folder)/\(name).jsonl", settings: settings)
-        let grader = Grader()
         let evaluator = Evaluator(
-            source: EngineSource(service: catalog), settings: settings, concurrency: concurrency
-        ) { Judgement(of: $0, to: $1, by: grader) }
+            source: EngineSource(service: catalog), settings: settings, concurrency: concurrency)
         Terminal.errors.line(Terminal.errors.dim(stage))
         let line = ProgressLine()
         defer { line.end() }
-        let outcome = try await evaluator.run(
-            set.problems, samples: 1, log: log, progress: line.show)
-        guard outcome.isComplete else { throw CancellationError() }
-        return outcome.records
+        return try await evaluator.records(
+            of: set.problems, keptIn: "\(folder)/\(name).jsonl", progress: line.show)
     }
 
     /// Who would answer each problem, as the server would decide now.

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Dispatch
 import Foundation
 import Synchronization
@@ -20,6 +21,28 @@ final class StopSignals: Sendable {
                 source.resume()
                 return source
             })
+    }
+
+    /// Waits for work that a signal cancels and a second one ends with the program.
+    ///
+    /// - Parameter work: What can be cancelled.
+    /// - Returns: What came of it.
+    /// - Throws: What it throws.
+    static func value<Success: Sendable>(
+        of work: Task<Success, any Error>
+    ) async throws -> Success {
+        let signals = StopSignals { count in
+            if count > 1 { Foundation.exit(130) }
+            work.cancel()
+        }
+        defer { signals.stop() }
+        return try await work.value
+    }
+
+    /// Says that stopped work can go on, and how the program then ends.
+    static func resumable() -> ExitCode {
+        Terminal.errors.line("laconic: stopped; the same command goes on from there")
+        return ExitCode(130)
     }
 
     /// Watches no longer.

@@ -18,7 +18,6 @@ public struct Calibrator: Sendable {
     private let settings: EvaluationSettings
     private let concurrency: Int
     private let folder: String
-    private let grade: @Sendable (String, Problem) -> Judgement
 
     /// A calibrator.
     ///
@@ -27,16 +26,14 @@ public struct Calibrator: Sendable {
     ///   - settings: How it is asked.
     ///   - concurrency: Questions open at once.
     ///   - folder: Where samples are kept; it exists.
-    ///   - grade: Judges an answer.
     public init(
         source: any ResponseSource, settings: EvaluationSettings, concurrency: Int,
-        folder: String, grade: @escaping @Sendable (String, Problem) -> Judgement
+        folder: String
     ) {
         self.source = source
         self.settings = settings
         self.concurrency = concurrency
         self.folder = folder
-        self.grade = grade
     }
 
     /// Asks what is not in the folder yet.
@@ -84,13 +81,9 @@ public struct Calibrator: Sendable {
         stage: String, _ progress: (Progress) -> Void
     ) async throws -> [SampleRecord] {
         let file = name.replacing("/", with: "_")
-        let log = try SampleLog(path: "\(folder)/\(file).jsonl", settings: settings)
-        let evaluator = Evaluator(
-            source: source, settings: settings, concurrency: concurrency, grade: grade)
-        let outcome = try await evaluator.run(
-            problems, members: members, samples: 1, log: log
-        ) { progress(Progress(stage: stage, samples: $0)) }
-        guard outcome.isComplete else { throw CancellationError() }
-        return outcome.records
+        return try await Evaluator(source: source, settings: settings, concurrency: concurrency)
+            .records(of: problems, members: members, keptIn: "\(folder)/\(file).jsonl") {
+                progress(Progress(stage: stage, samples: $0))
+            }
     }
 }

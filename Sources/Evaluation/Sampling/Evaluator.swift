@@ -67,6 +67,42 @@ public struct Evaluator: Sendable {
         self.grade = grade
     }
 
+    /// An evaluator whose answers a grader judges.
+    ///
+    /// - Parameters:
+    ///   - source: What answers.
+    ///   - settings: How it is asked.
+    ///   - concurrency: Questions open at once, at least 1.
+    ///   - grader: Judges the answers.
+    public init(
+        source: any ResponseSource, settings: EvaluationSettings, concurrency: Int,
+        grader: Grader = Grader()
+    ) {
+        self.init(source: source, settings: settings, concurrency: concurrency) {
+            Judgement(of: $0, to: $1, by: grader)
+        }
+    }
+
+    /// One sample of each problem, those of a file taken from there and new ones added to it.
+    ///
+    /// - Parameters:
+    ///   - problems: What is asked.
+    ///   - names: Who is asked; `nil` is everyone.
+    ///   - path: The file.
+    ///   - progress: Told after the file is read and after every sample.
+    /// - Throws: `EvaluationError`; `CancellationError` with the samples so far in the file.
+    /// - Returns: All samples.
+    public func records(
+        of problems: [Problem], members names: [String]? = nil, keptIn path: String,
+        progress: (Progress) -> Void
+    ) async throws -> [SampleRecord] {
+        let log = try SampleLog(path: path, settings: settings)
+        let outcome = try await run(
+            problems, members: names, samples: 1, log: log, progress: progress)
+        guard outcome.isComplete else { throw CancellationError() }
+        return outcome.records
+    }
+
     /// Makes the samples that the log does not hold yet; cancelling the task ends it early.
     ///
     /// - Parameters:

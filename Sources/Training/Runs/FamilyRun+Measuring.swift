@@ -18,12 +18,10 @@ extension FamilyRun {
     ) async throws(TrainingError) {
         do {
             let set = try problems(.calibration, count: recipe.evaluation.calibrationProblems)
-            let grader = Grader()
             let samples = try RunFolder("\(folder)/measurements/calibration").path
             let calibrator = Calibrator(
                 source: EngineSource(service: try catalog(threads: threads)),
-                settings: evaluationSettings, concurrency: Self.concurrency, folder: samples
-            ) { Judgement(of: $0, to: $1, by: grader) }
+                settings: evaluationSettings, concurrency: Self.concurrency, folder: samples)
             let calibration = try await calibrator.run(set.problems, progress: progress)
             var manifest = try FamilyDirectory(path: family).manifest
             manifest.name = recipe.name
@@ -57,20 +55,18 @@ extension FamilyRun {
             let set = try problems(.test, count: recipe.evaluation.testProblems)
             let settings = evaluationSettings
             let samples = "\(try RunFolder("\(folder)/measurements").path)/test"
-            let log = try SampleLog(path: "\(samples).jsonl", settings: settings)
             let source = EngineSource(service: try catalog(threads: threads))
-            let grader = Grader()
-            let evaluator = Evaluator(
+            let records = try await Evaluator(
                 source: source, settings: settings, concurrency: Self.concurrency
-            ) { Judgement(of: $0, to: $1, by: grader) }
-            let outcome = try await evaluator.run(
-                set.problems, samples: 1, log: log, progress: progress)
-            guard outcome.isComplete else { throw TrainingError.cancelled }
+            ).records(of: set.problems, keptIn: "\(samples).jsonl", progress: progress)
             let report = Report(
-                name: set.name, settings: settings, members: source.members, outcome: outcome)
+                name: set.name, settings: settings, members: source.members,
+                outcome: .init(records: records, isComplete: true))
             try write(Data(try report.json().utf8), to: "\(samples).json")
             try write(Data(TradeoffPlot(report).svg.utf8), to: "\(samples).svg")
             return report
+        } catch is CancellationError {
+            throw .cancelled
         } catch let error as TrainingError {
             throw error
         } catch {
@@ -121,8 +117,7 @@ extension FamilyRun {
     private func catalog(threads: Int) throws -> ModelCatalog {
         var options = LoadOptions()
         options.threads = threads
-        options.engine.maximumRunning = Self.concurrency
-        options.engine.queueDepth = Self.concurrency
+        options.allow(concurrency: Self.concurrency)
         return try ModelCatalog.load(
             models: [], family: family, options: options, progress: { _ in })
     }

@@ -21,16 +21,10 @@ enum TrainingSession {
         let view = TrainingView()
         let count = threads ?? AvailableCPUs.count()
         let work = Task { try await body(count, view.show) }
-        let signals = StopSignals { count in
-            if count > 1 { Foundation.exit(130) }
-            work.cancel()
-        }
-        defer { signals.stop() }
         do {
-            try await work.value
+            try await StopSignals.value(of: work)
         } catch TrainingError.cancelled {
-            Terminal.errors.line("laconic: stopped; the same command goes on from there")
-            throw ExitCode(130)
+            throw StopSignals.resumable()
         }
     }
 
