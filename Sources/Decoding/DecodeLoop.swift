@@ -27,6 +27,8 @@ struct DecodeLoop: ~Copyable {
 
     var isEmpty: Bool { scheduler.isEmpty }
     var waitingCount: Int { scheduler.waitingCount }
+    /// The queue, next one first.
+    var queue: [SequenceID] { scheduler.waiting.map(\.id) }
 
     /// Puts a validated sequence at the end of the queue.
     mutating func enqueue(_ sequence: TokenSequence) {

@@ -97,7 +97,7 @@ public actor Engine {
         let wasAsleep = try inbox.state.withLock { state throws(DecodingError) in
             try state.checkRoom(for: samples, queueDepth: limits.queueDepth)
             state.arrivals += sequences
-            state.waitingCount += samples
+            state.queue += sequences.map(\.id)
             defer { state.isAwake = true }
             if !state.isAwake { heartbeat.beat() }
             return !state.isAwake
@@ -165,13 +165,23 @@ public actor Engine {
     /// What the engine holds and has done, as of the last completed turn.
     public nonisolated var statistics: EngineStatistics {
         var statistics = published.value.withLock { $0 }
-        statistics.waiting = inbox.state.withLock { $0.waitingCount }
+        statistics.waiting = inbox.state.withLock { $0.queue.count }
         return statistics
     }
 
     /// Seconds until a sequence submitted now would be begun, from how fast places free up.
     public nonisolated var expectedWaitSeconds: Double {
-        inbox.state.withLock { Double($0.waitingCount) * $0.secondsPerSequence }
+        inbox.state.withLock { Double($0.queue.count) * $0.secondsPerSequence }
+    }
+
+    /// Where a sequence stands in the queue; `nil` once it has left it.
+    public nonisolated func place(of id: SequenceID) -> QueuePlace? {
+        inbox.state.withLock { state in
+            state.queue.firstIndex(of: id).map { ahead in
+                QueuePlace(
+                    position: ahead + 1, seconds: Double(ahead + 1) * state.secondsPerSequence)
+            }
+        }
     }
 
     private func run() {
@@ -179,7 +189,8 @@ public actor Engine {
             readInbox()
             var retired = loop.expire()
             loop.admit()
-            inbox.state.withLock { $0.waitingCount = loop.waitingCount + $0.arrivals.count }
+            let queue = loop.queue
+            inbox.state.withLock { $0.queue = queue + $0.arrivals.map(\.id) }
             retired += loop.step()
             if retired > 0 { noteRetirement(of: retired) }
             heartbeat.beat()

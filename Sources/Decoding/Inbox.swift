@@ -13,8 +13,8 @@ final class Inbox: Sendable {
         var phase = Phase.open
         /// Whether the loop runs or is about to.
         var isAwake = false
-        /// Sequences submitted and not yet admitted, in `arrivals` or the scheduler's queue.
-        var waitingCount = 0
+        /// Sequences submitted and not yet admitted, those in `arrivals` too, next one first.
+        var queue: [SequenceID] = []
         /// Those who wait for the loop to have nothing left.
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
         /// How long the recently finished sequences were apart.
@@ -23,7 +23,7 @@ final class Inbox: Sendable {
         /// Throws unless `count` further sequences may wait.
         func checkRoom(for count: Int, queueDepth: Int) throws(DecodingError) {
             guard phase == .open else { throw .shuttingDown }
-            guard count > queueDepth - waitingCount else { return }
+            guard count > queueDepth - queue.count else { return }
             let seconds = min(max(secondsPerSequence.rounded(.up), 1), 600)
             throw .saturated(queueDepth: queueDepth, retryAfterSeconds: Int(seconds))
         }

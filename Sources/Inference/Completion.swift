@@ -70,7 +70,11 @@ struct Completion: Sendable {
     /// Changes the ceilings of every sample that still runs.
     private var handle: GenerationHandle {
         let room = model.description.contextLength - prompt.count
-        return GenerationHandle { [engine = model.engine, streams, budget, continuation] revision in
+        let engine = model.engine
+        return GenerationHandle {
+            [first = streams.first?.id] in
+            first.flatMap(engine.place)
+        } _: { [streams, budget, continuation] revision in
             var terms = SequenceRevision()
             terms.maximumTokens = revision.tokens.map { min(max($0, 1), room) }
             terms.thoughtTokens = revision.reasoningTokens.map { min($0, room) }

@@ -1,7 +1,9 @@
+// Passed on, so that readers of a handle need not see the engine.
+@_exported public import struct Decoding.QueuePlace
 public import Routing
 import Synchronization
 
-/// A completion under way, whose budget can still be changed.
+/// A completion under way: where it stands, and how its budget can still be changed.
 public struct GenerationHandle: Sendable {
     /// New ceilings; nil leaves one as it is.
     public struct Revision: Sendable, Equatable {
@@ -17,13 +19,23 @@ public struct GenerationHandle: Sendable {
     }
 
     private let apply: @Sendable (Revision) async -> EffectiveBudget?
+    private let findPlace: @Sendable () -> QueuePlace?
 
     /// A handle.
     ///
-    /// - Parameter apply: Changes the budget, or says nil when it cannot be changed.
-    public init(_ apply: @escaping @Sendable (Revision) async -> EffectiveBudget?) {
+    /// - Parameters:
+    ///   - place: Tells where it stands in the queue; nil once it has begun.
+    ///   - apply: Changes the budget, or says nil when it cannot be changed.
+    public init(
+        place: @escaping @Sendable () -> QueuePlace? = { nil },
+        _ apply: @escaping @Sendable (Revision) async -> EffectiveBudget?
+    ) {
+        findPlace = place
         self.apply = apply
     }
+
+    /// Where it stands in the queue; nil once its first sample has begun.
+    public var queuePlace: QueuePlace? { findPlace() }
 
     /// Changes the budget between two steps.
     ///

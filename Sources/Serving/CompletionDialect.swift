@@ -19,8 +19,16 @@ protocol CompletionDialect: Sendable {
         for event: CompletionEvent, prompt: Int, progress: CompletionProgress
     ) -> [[UInt8]]
 
+    /// What a stream says of its place in the queue, beside the comment that every stream gets.
+    func documents(for place: QueuePlace) -> [[UInt8]]
+
     /// What a stream says when every choice has ended.
     mutating func closing(_ progress: CompletionProgress) -> [[UInt8]]
+}
+
+extension CompletionDialect {
+    /// Nothing: clients of other servers' APIs know no such event.
+    func documents(for place: QueuePlace) -> [[UInt8]] { [] }
 }
 
 extension CompletionEvent.Delta {

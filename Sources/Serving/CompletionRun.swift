@@ -75,16 +75,22 @@ struct CompletionRun {
         }
     }
 
-    /// Tells event by event, with a comment whenever nothing was said for `interval`.
+    /// How often a request that waits looks where it stands.
+    private static let queueInterval = Duration.milliseconds(500)
+
+    /// Tells event by event, with a comment whenever nothing was said for `interval`, and whenever
+    /// the request has come forward in the queue.
     ///
     /// Errors of the completion are told in the stream; only those of the connection are thrown.
     func stream(
         _ dialect: some CompletionDialect, to writer: HTTPBodyWriter, keepAlive interval: Duration
     ) async throws {
         do {
-            try await withMergedEvents(of: streams, ticking: interval) { events in
+            let tick = min(interval, Self.queueInterval)
+            try await withMergedEvents(of: streams, ticking: tick) { events in
                 var (progress, dialect) = (progress, dialect)
                 var lastWrite = ContinuousClock.now - interval
+                var lastPosition = 0
                 for await event in events {
                     let state = try Self.note(event, in: &progress)
                     var frames: [UInt8] = []
@@ -92,10 +98,17 @@ struct CompletionRun {
                     case .event(let event, let prompt):
                         frames = Self.frames(
                             dialect.documents(for: event, prompt: prompt, progress: progress))
-                    // Ticks jitter; a comment a little early is better than one a whole turn late.
-                    case .tick where ContinuousClock.now - lastWrite >= interval * 3 / 4:
-                        frames = ServerSentEvent(comment: "waiting").bytes
-                    case .tick, .ended:
+                    case .tick:
+                        let place = queuePlace
+                        // Ticks jitter; a comment a little early is better than one a turn late.
+                        let isSilent = ContinuousClock.now - lastWrite >= interval * 3 / 4
+                        if let place, isSilent || place.position != lastPosition {
+                            lastPosition = place.position
+                            frames = place.comment + Self.frames(dialect.documents(for: place))
+                        } else if isSilent {
+                            frames = ServerSentEvent(comment: "waiting").bytes
+                        }
+                    case .ended:
                         break
                     }
                     if state == .complete { frames += Self.frames(dialect.closing(progress)) }
@@ -111,6 +124,11 @@ struct CompletionRun {
             try await writer.write(ServerSentEvent(data: ErrorBody(error).json))
         }
         try await writer.write(ServerSentEvent(data: "[DONE]"))
+    }
+
+    /// Where the prompt stands that will be begun last; nil when all have been.
+    private var queuePlace: QueuePlace? {
+        handles.compactMap(\.queuePlace).max { $0.position < $1.position }
     }
 
     private enum State {
@@ -149,5 +167,13 @@ struct CompletionRun {
             frames.append(contentsOf: "\n\n".utf8)
         }
         return frames
+    }
+}
+
+extension QueuePlace {
+    /// `: queued 3 eta 4.2s`, which every client of an event stream passes over.
+    fileprivate var comment: [UInt8] {
+        let tenths = (seconds * 10).rounded() / 10
+        return ServerSentEvent(comment: "queued \(position) eta \(tenths)s").bytes
     }
 }

@@ -12,6 +12,7 @@ import Inference
 ///
 /// The stream is a sequence of events, each with its `type`:
 ///
+///     {"type":"queued","position":3,"eta_seconds":4.2}          while it waits
 ///     {"type":"start","id":"gen-…","created":…,"model":"…"}     with the first token, not before
 ///     {"type":"reasoning","index":0,"text":"…"}                 pieces of the thought
 ///     {"type":"answer","index":0,"text":"…"}                    pieces of the answer
@@ -143,6 +144,16 @@ struct GenerateDialect: CompletionDialect {
             guard wantsLogprobs else { return }
             $0.array("logprobs") { for token in tokens { $0.element(token) } }
         }
+    }
+
+    func documents(for place: QueuePlace) -> [[UInt8]] {
+        [
+            JSONWriter.object {
+                $0.field("type", "queued")
+                $0.field("position", place.position)
+                $0.field("eta_seconds", (place.seconds * 10).rounded() / 10)
+            }
+        ]
     }
 
     mutating func closing(_ progress: CompletionProgress) -> [[UInt8]] {

@@ -145,13 +145,33 @@ import Testing
     func estimate() {
         for (seconds, estimate) in [(0.01, 1), (12.3, 13), (1e9, 600)] {
             var state = Inbox.State()
-            state.waitingCount = 5
+            state.queue = (0..<5).map(SequenceID.init(rawValue:))
             state.secondsPerSequence = seconds
             #expect(
                 throws: DecodingError.saturated(queueDepth: 6, retryAfterSeconds: estimate)
             ) { try state.checkRoom(for: 2, queueDepth: 6) }
             #expect(throws: Never.self) { try state.checkRoom(for: 1, queueDepth: 6) }
         }
+    }
+
+    @Test("who waits is told its place, which moves up as others begin or leave")
+    func places() async throws {
+        let gate = StepGate()
+        var configuration = EngineConfiguration()
+        configuration.maximumRunning = 1
+        let engine = Engine(model: ScriptedModel(gate: gate), configuration: configuration)
+        let streams = try (0..<4).map { _ in try engine.submit(request(maximum: 1)) }
+        func positions() -> [Int?] { streams.map { engine.place(of: $0.id)?.position } }
+        try await gate.waitForArrival(1)
+        #expect(positions() == [nil, 1, 2, 3])
+        engine.cancel(streams[2].id)
+        gate.open()
+        try await gate.waitForArrival(2)
+        #expect(positions() == [nil, nil, nil, 1])
+        #expect(try #require(engine.place(of: streams[3].id)).seconds > 0)
+        gate.open(2)
+        await engine.drain()
+        #expect(positions() == [nil, nil, nil, nil])
     }
 
     @Test("an idle engine's loop sleeps")

@@ -212,6 +212,48 @@ func eventually(_ condition: () async -> Bool) async -> Bool {
         #expect(await eventually { caller.service.record.cancelled == 1 })
     }
 
+    @Test(arguments: ["/generate", "/v1/chat/completions"])
+    func `a request that waits is told its place whenever that changes`(path: String) async throws {
+        let asked = Mutex(0)
+        let places = [3, 3, 1]
+        var script = ScriptedService.Script(eventsBeforeSilence: 1)
+        script.handle = GenerationHandle {
+            let turn = asked.withLock { count in
+                defer { count += 1 }
+                return count
+            }
+            return turn < places.count
+                ? QueuePlace(position: places[turn], seconds: Double(places[turn]) * 1.25) : nil
+        } _: { _ in
+            nil
+        }
+        let caller = Caller(script) { $0.keepAliveInterval = .milliseconds(10) }
+        let body =
+            path.contains("chat")
+            ? #""messages":[{"role":"user","content":"a"}]"# : #""prompt":"a""#
+        let request = try HTTPRequest(
+            method: .post, target: path, body: Array("{\(body),\"stream\":true}".utf8))
+        guard case .stream(let stream) = try await caller.api.respond(to: request).body else {
+            Issue.record("no stream")
+            return
+        }
+        let frames = Mutex<[String]>([])
+        let writer = HTTPBodyWriter { (bytes) throws(HTTPError) in
+            let text = String(decoding: bytes, as: UTF8.self)
+            frames.withLock { $0.append(text) }
+            if text == ": waiting\n\n" { throw HTTPError.disconnected }
+        }
+        await #expect(throws: HTTPError.disconnected) { try await stream(writer) }
+        let told = Set(frames.withLock { $0 })
+        func frame(_ position: Int, _ eta: Double) -> String {
+            ": queued \(position) eta \(eta)s\n\n"
+                + (path == "/generate"
+                    ? "data: {\"type\":\"queued\",\"position\":\(position),"
+                        + "\"eta_seconds\":\(eta)}\n\n" : "")
+        }
+        #expect(told == [frame(3, 3.8), frame(1, 1.3), ": waiting\n\n"])
+    }
+
     @Test(arguments: ["/generate", "/v1/completions"])
     func `a stream whose echo awaits the prompt's log-probabilities is kept alive`(
         path: String
