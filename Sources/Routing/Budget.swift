@@ -60,7 +60,22 @@ public enum Effort: String, Sendable, CaseIterable {
     case xhigh
     case max
 
-    /// What a frontier's whole span of tokens is worth, in spans of accuracy.
+    /// The chance of a right answer that spending the whole of a ceiling has to buy.
+    ///
+    /// What buys less is not thought: a question that the ceiling cannot hold is answered at once.
+    var price: Double {
+        switch self {
+        case .none, .minimal: 0.5
+        case .low: 0.25
+        case .medium: 0.1
+        case .high: 0.05
+        case .xhigh: 0.02
+        case .max: 0
+        }
+    }
+
+    /// What a frontier's whole span of tokens is worth, in spans of accuracy, where no ceiling says
+    /// what tokens are worth.
     ///
     /// With 1 the best member is the one farthest above the chord of the frontier: its knee.
     var thrift: Double {

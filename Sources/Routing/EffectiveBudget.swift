@@ -25,6 +25,11 @@ public struct EffectiveBudget: Sendable, Equatable {
     /// Whether the thought is closed in time, or cut.
     public var closes = false
 
+    /// Whether the thought has a ceiling of its own, below what the total leaves it.
+    public var sparesThought: Bool {
+        reasoningTokens.map { $0 < tokens - answerTokens } ?? false
+    }
+
     /// A total and what set it.
     public init(
         tokens: Int, bound: Bound, reasoningTokens: Int? = nil, answerTokens: Int = 0

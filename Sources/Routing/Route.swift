@@ -62,6 +62,8 @@ public struct Route: Sendable, Equatable {
     public var sentence: String {
         let chance = accuracy.map { " (\(Int(($0 * 100).rounded())) % expected)" } ?? ""
         let ceiling = "\(effective.tokens) tokens"
+        let thought =
+            effective.sparesThought ? " and a thought of \(effective.reasoningTokens ?? 0)" : ""
         return switch reason {
         case .pinned: "The request names \(model)."
         case .only: "\(model) is the only one served."
@@ -75,7 +77,8 @@ public struct Route: Sendable, Equatable {
             "\(model) is right as often as any within \(ceiling)\(chance), and cheaper."
         case .knee:
             "Without a ceiling \(model) is where further tokens begin to buy little\(chance)."
-        case .effort: "Within \(ceiling) the effort asked for points to \(model)\(chance)."
+        case .effort:
+            "Within \(ceiling)\(thought) the effort asked for points to \(model)\(chance)."
         }
     }
 }

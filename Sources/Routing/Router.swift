@@ -1,8 +1,9 @@
 /// Chooses the member that answers: a pure function of what is known.
 ///
 /// It maximises the expected accuracy under every ceiling at once, ties going to the cheaper: a
-/// short thinker that is not cut often beats a long one that is. Effort, and the knee where there
-/// is neither ceiling nor effort, move the preference inside what fits.
+/// short thinker that is not cut often beats a long one that is. Effort puts a price on the tokens
+/// within a ceiling, and so may leave a thought less than would fit; without a ceiling it chooses
+/// along the frontier, and without effort the frontier's knee.
 public struct Router: Sendable {
     /// Accuracies that differ by no more are equal.
     public var tolerance = 0.005
@@ -59,8 +60,12 @@ public struct Router: Sendable {
         guard let first = feasible.first else {
             throw refusal ?? .noRoom(promptTokens: promptTokens, contextLength: 0)
         }
-        let prospects = feasible.compactMap { prospect(candidates, $0, promptTokens) }
-        guard prospects.count == feasible.count else {
+        let spares = budget.effort != nil && (budget.hasCeiling || fields.tightest != nil)
+        let prospects = feasible.flatMap { entry in
+            (spares ? candidates[entry.index].sparing(entry.effective) : [entry.effective])
+                .compactMap { prospect(candidates, (entry.index, $0), promptTokens) }
+        }
+        guard feasible.allSatisfy({ candidates[$0.index].forecast != nil }) else {
             let reason: Route.Reason =
                 pinned ? .pinned : candidates.count == 1 ? .only : .unmeasured
             return route(candidates, first, nil, reason: reason)
@@ -112,17 +117,31 @@ public struct Router: Sendable {
         }
         let best = prospects.map(\.accuracy).max() ?? 0
         let hasCeiling = budget.hasCeiling || fields.tightest != nil
-        guard budget.effort == nil, hasCeiling else {
-            let effort = budget.effort ?? .medium
-            return (
-                thriftiest(cheapestFirst, effort.thrift), budget.effort == nil ? .knee : .effort
-            )
+        switch (budget.effort, hasCeiling) {
+        case (nil, true):
+            break
+        case (let effort?, true):
+            return (worthiest(cheapestFirst, effort.price), .effort)
+        case (let effort, false):
+            let thrift = (effort ?? .medium).thrift
+            return (thriftiest(cheapestFirst, thrift), effort == nil ? .knee : .effort)
         }
         for prospect in cheapestFirst where prospect.accuracy >= best - tolerance {
             let isBest = prospects.allSatisfy { $0.accuracy <= prospect.accuracy }
             return (prospect, isBest ? .best : .cheaper)
         }
         return (cheapestFirst[0], .cheaper)
+    }
+
+    /// The highest of accuracy less the price of the share of the ceiling that is spent.
+    private func worthiest(_ cheapestFirst: [Prospect], _ price: Double) -> Prospect {
+        let most = cheapestFirst.map(\.effective.usableTokens).max() ?? 1
+        func value(_ prospect: Prospect) -> Double {
+            prospect.accuracy - price * prospect.tokens / Double(most)
+        }
+        return cheapestFirst.dropFirst().reduce(cheapestFirst[0]) {
+            value($1) > value($0) ? $1 : $0
+        }
     }
 
     /// The highest of accuracy less thrift times cost, both in spans of the efficient members.
@@ -165,6 +184,25 @@ public struct Router: Sendable {
         case (.infeasible, _): left
         default: right
         }
+    }
+}
+
+extension Candidate {
+    /// The ceilings, and tighter ones on the thought where it is closed in time: none at all, and
+    /// those at which the forecast's quantiles would be whole.
+    fileprivate func sparing(_ effective: EffectiveBudget) -> [EffectiveBudget] {
+        guard let forecast, effective.closes, let most = effective.reasoningTokens else {
+            return [effective]
+        }
+        let thoughts = [0.5, 0.75, 0.9, 0.99].map { share in
+            max(forecast.quantile(share) - effective.answerTokens, 0)
+        }
+        return [effective]
+            + Set([0] + thoughts).filter { $0 < most }.sorted().map { thought in
+                var spared = effective
+                spared.reasoningTokens = thought
+                return spared
+            }
     }
 }
 

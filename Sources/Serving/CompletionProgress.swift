@@ -133,13 +133,14 @@ struct CompletionProgress {
         // An end by length that nothing else explains is one by the total.
         switch end.exhausted ?? (end.reason == .length ? .tokens : nil) {
         case .latency: return "latency"
-        case .reasoning where isAsked(budget): return "reasoning"
+        case .reasoning where budget.sparesThought || isAsked(budget): return "reasoning"
         case .reasoning, .tokens: return name(of: budget.bound)
         case nil: return nil
         }
     }
 
-    /// Whether the ceiling on the thought is the caller's own, and not what all tokens leave.
+    /// Whether the ceiling on the thought is the caller's own, though it may be what all tokens
+    /// leave.
     private func isAsked(_ budget: EffectiveBudget) -> Bool {
         let own = [job.asked.budget.reasoningTokens, job.asked.ceilings.reasoningTokens]
         return budget.reasoningTokens == own.compactMap(\.self).min()

@@ -84,6 +84,41 @@ import Testing
         #expect(last > 4000)
     }
 
+    @Test(arguments: [20, 150, 300, 1500, 9000])
+    func `more effort never expects fewer tokens within a ceiling`(ceiling: Int) throws {
+        var (tokens, accuracy) = (0.0, 0.0)
+        for effort in Effort.allCases.dropFirst() {
+            let route = try Router().route(
+                Self.family,
+                budget: Self.budget { ($0.tokens, $0.effort) = (ceiling, effort) },
+                promptTokens: 50)
+            #expect(try #require(route.meanTokens) >= tokens - 1e-9)
+            #expect(try #require(route.accuracy) >= accuracy - 1e-9)
+            #expect(route.effective.tokens == ceiling && route.reason == .effort)
+            (tokens, accuracy) = (route.meanTokens ?? 0, route.accuracy ?? 0)
+        }
+        let free = try Router().route(
+            Self.family, budget: Self.budget { $0.tokens = ceiling }, promptTokens: 50)
+        #expect(try #require(free.accuracy) <= accuracy + Router().tolerance)
+    }
+
+    @Test func `little effort does not think about what the ceiling cannot hold`() throws {
+        let family = [
+            Self.candidate(0, median: 4000, accuracy: 0.95, closing: 0.01),
+            Self.candidate(0.4, median: 2000, accuracy: 0.9, closing: 0.01),
+        ]
+        func route(_ tokens: Int, _ effort: Effort?) throws -> Route {
+            try Router().route(
+                family, budget: Self.budget { ($0.tokens, $0.effort) = (tokens, effort) },
+                promptTokens: 5)
+        }
+        #expect(try route(500, .low).effective.reasoningTokens == 0)
+        #expect(try route(500, nil).effective.reasoningTokens == 484)
+        #expect(try route(500, .max).effective.reasoningTokens == 484)
+        #expect(try route(6000, .low).alpha == 0.4)
+        #expect(try route(500, .low).sentence.contains("a thought of 0"))
+    }
+
     @Test func `what would likely run out is refused where that was asked`() throws {
         let budget = Self.budget {
             $0.tokens = 150
