@@ -2,11 +2,14 @@
 ///
 /// FNV-1a over 64 bits, then the finaliser of SplitMix64, since FNV alone leaves its high bits
 /// poor on short texts. Not for adversaries: whoever writes the data may make two texts agree.
-struct StableHash: Sendable {
+public struct StableHash: Sendable {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
+    /// Of nothing yet.
+    public init() {}
+
     /// Takes in a text; its end counts, so that "ab", "c" differs from "a", "bc".
-    mutating func combine(_ text: String) {
+    public mutating func combine(_ text: String) {
         for byte in text.utf8 { absorb(byte) }
         absorb(0xFF)
     }
@@ -22,7 +25,7 @@ struct StableHash: Sendable {
     var value: UInt64 { RandomSource.mix(state) }
 
     /// The hash as 16 hexadecimal digits.
-    var hexadecimal: String {
+    public var hexadecimal: String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }

@@ -16,6 +16,8 @@ public enum CompletionEvent: Sendable {
     case delta(Delta)
     /// The ceilings were changed while it ran.
     case revised(EffectiveBudget)
+    /// Another member goes on; what was said so far has become part of the thought.
+    case escalated(Accepted)
     /// One sample ended.
     case finished(Finished)
 
@@ -35,6 +37,10 @@ public enum CompletionEvent: Sendable {
         public var price: Price?
         /// What its budget can be changed by while it runs.
         public var handle: GenerationHandle?
+        /// New tokens of a member that tried before.
+        public var earlierTokens = 0
+        /// What those and their prompt cost; nil where the operator set no price.
+        public var earlierCost: Double? = 0
 
         /// What was decided.
         public init(

@@ -25,6 +25,12 @@ public struct CompletionRequest: Sendable {
     /// With one, even an empty one, the server chooses among a family's members and closes a
     /// thought in time; without one `maximumTokens` alone holds, and cuts.
     public var budget: Budget?
+    /// How the budget is spent; `.escalate` needs a choice of members and one sample.
+    public var policy = SpendingPolicy.route
+    /// The members to choose among, by name; `nil` leaves all of them.
+    var members: Set<String>?
+    /// Why one of them is to answer, where the router is told.
+    var reason: Route.Reason?
     /// The ceilings of other APIs' fields, which hold beside `budget`.
     public var ceilings = RequestCeilings()
     /// Samples to draw, at least 1.

@@ -6,7 +6,7 @@ extension ModelCatalog {
     /// - Throws: Why nobody can.
     func plan(_ request: CompletionRequest) throws(InferenceError) -> CompletionPlan {
         let received = ContinuousClock.now
-        let (candidates, isPinned) = try candidates(named: request.model)
+        let (candidates, isPinned) = try candidates(for: request)
         // Members of a family have the same words, so that any of them reads the prompt for all.
         let prompt = try candidates[0].promptIDs(request.prompt)
         guard let budget = request.budget else {
@@ -22,7 +22,7 @@ extension ModelCatalog {
             candidate.forecast?.widening = ledger.widening(of: candidate.id)
             return candidate
         }
-        let route: Route
+        var route: Route
         do {
             route = try router.route(
                 choices, pinned: isPinned, budget: budget, fields: request.ceilings,
@@ -30,6 +30,7 @@ extension ModelCatalog {
         } catch {
             throw .budget(error)
         }
+        if let reason = request.reason { route.reason = reason }
         var plan = CompletionPlan(
             model: candidates[route.index], request: request, prompt: prompt,
             effective: route.effective, route: route, candidate: choices[route.index])
@@ -76,12 +77,55 @@ extension ModelCatalog {
             minimum: candidate.minimum(tokens: least, promptTokens: plan.prompt.count))
     }
 
+    /// How a request's budget is spent on two attempts.
+    ///
+    /// - Returns: Nil where the budget has no room for a second: then one member answers as usual.
+    /// - Throws: `invalidRequest` where there is no choice of members; why nobody can answer.
+    func escalation(of request: CompletionRequest) async throws(InferenceError) -> Escalation? {
+        let received = ContinuousClock.now
+        let (candidates, isPinned) = try candidates(for: request)
+        // Members stand in order of alpha, the base behind them.
+        let tersest = candidates.last { $0.description.alpha != nil }?.description.id
+        let others = Set(candidates.map(\.description.id).filter { $0 != tersest })
+        guard !isPinned, request.samples == 1, request.separatesReasoning, !request.echo,
+            let tersest, !others.isEmpty
+        else {
+            throw .invalidRequest(
+                field: "policy",
+                message: "'escalate' needs a family, no named model, one sample, no echo, and a "
+                    + "thought that is told from the answer")
+        }
+        var rest = request
+        (rest.policy, rest.members) = (.route, others)
+        rest.budget = request.budget ?? Budget()
+        var first = rest
+        (first.members, first.reason) = ([tersest], .tersest)
+        let whole = try await quote(first)
+        let usual = whole.route.predicted?.p99 ?? whole.route.effective.usableTokens / 2
+        rest.budget?.tokens = whole.route.effective.tokens - usual
+        guard rest.budget?.tokens ?? 0 > 0, request.budget?.reasoningTokens != 0,
+            (try? await quote(rest)) != nil
+        else { return nil }
+        first.budget?.reasoningTokens = min(request.budget?.reasoningTokens ?? usual, usual)
+        first.budget?.onExhausted = .stop
+        // The chance of each answer token says whether it is sure.
+        first.topLogprobs = request.topLogprobs ?? 0
+        return Escalation(
+            request: request, first: first, others: others, effective: whole.route.effective,
+            received: received
+        ) { [self] request throws(InferenceError) in
+            try await complete(request)
+        }
+    }
+
     /// The models that may answer, and whether the caller named the only one.
     private func candidates(
-        named name: String?
+        for request: CompletionRequest
     ) throws(InferenceError) -> (models: [ReasoningModel], isPinned: Bool) {
-        guard let name, !name.isEmpty, name != "auto" else {
-            return (Array(entries.prefix(choiceCount)), false)
+        guard let name = request.model, !name.isEmpty, name != "auto" else {
+            let all = entries.prefix(choiceCount)
+            let some = all.filter { request.members?.contains($0.description.id) ?? true }
+            return (some.isEmpty ? Array(all) : some, false)
         }
         return ([try model(named: name)], true)
     }

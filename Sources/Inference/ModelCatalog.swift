@@ -45,13 +45,22 @@ public struct ModelCatalog: CompletionService {
     public func complete(
         _ request: CompletionRequest
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
-        let plan = try plan(request)
+        if request.policy == .escalate, let escalation = try await escalation(of: request) {
+            return try await escalation.events()
+        }
+        return try begin(try plan(request))
+    }
+
+    /// Submits what was planned.
+    private func begin(
+        _ plan: CompletionPlan
+    ) throws(InferenceError) -> AsyncStream<CompletionEvent> {
         let (model, prompt, ceiling) = (plan.model, plan.prompt, plan.effective.tokens)
         let sequence = model.sequence(
             for: plan.request, prompt: prompt, maximumTokens: max(1, ceiling))
         let streams: [TokenStream]
         do {
-            streams = try model.engine.submit(sequence, samples: request.samples)
+            streams = try model.engine.submit(sequence, samples: plan.request.samples)
         } catch {
             throw InferenceError(
                 error, neededTokens: prompt.count + ceiling,

@@ -90,6 +90,15 @@ public enum Effort: String, Sendable, CaseIterable {
     }
 }
 
+/// How a budget is spent over a family.
+public enum SpendingPolicy: String, Sendable, CaseIterable {
+    /// One member answers, chosen beforehand.
+    case route
+    /// The tersest member answers first; where its answer is missing or unsure, what is left goes
+    /// to the best of the others.
+    case escalate
+}
+
 /// What happens when a budget runs out.
 public enum ExhaustionPolicy: String, Sendable, CaseIterable {
     /// The thought is closed in time and the answer given.

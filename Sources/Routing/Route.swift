@@ -37,6 +37,10 @@ public struct Route: Sendable, Equatable {
         case knee
         /// The caller's effort moved the choice.
         case effort
+        /// The tersest, tried before what is left goes to a longer thinker.
+        case tersest
+        /// The answer of the tersest was missing or unsure.
+        case escalated
     }
 
     /// Which candidate.
@@ -77,6 +81,11 @@ public struct Route: Sendable, Equatable {
             "\(model) is right as often as any within \(ceiling)\(chance), and cheaper."
         case .knee:
             "Without a ceiling \(model) is where further tokens begin to buy little\(chance)."
+        case .tersest:
+            "\(model) is the tersest; a longer thinker follows if its answer is unsure."
+        case .escalated:
+            "The tersest member's answer was missing or unsure, so what was left of the budget "
+                + "went to \(model)\(chance)."
         case .effort:
             "Within \(ceiling)\(thought) the effort asked for points to \(model)\(chance)."
         }

@@ -52,7 +52,7 @@ struct ChatDialect: CompletionDialect {
         for event: CompletionEvent, prompt: Int, progress: CompletionProgress
     ) -> [[UInt8]] {
         switch event {
-        case .accepted, .echo, .revised:
+        case .accepted, .echo, .revised, .escalated:
             return []
         case .delta(let delta):
             guard !delta.isEmpty else { return [] }

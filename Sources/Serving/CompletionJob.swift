@@ -38,6 +38,7 @@ struct CompletionJob {
         var template = CompletionRequest(prompt: .ids([]))
         template.model = try fields.modelName() ?? limits.defaultModel
         template.sampling = try fields.sampling()
+        template.policy = try fields.choice("policy") ?? .route
         template.stopStrings = try fields.stopStrings()
         template.stopIDs = Set(
             try fields.tokenIDs("stop_token_ids", atMost: RequestLimits.stopIDs) ?? [])
@@ -96,6 +97,20 @@ struct CompletionJob {
 }
 
 extension RequestFields {
+    /// Reads one word of a closed set.
+    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ path: String
+    ) throws(ServingError) -> Choice? {
+        guard let word = try string(path) else { return nil }
+        guard let choice = Choice(rawValue: word) else {
+            throw .invalidValue(
+                path: path,
+                expected: "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "),
+                found: "'\(word.prefix(64))'")
+        }
+        return choice
+    }
+
     /// Reads `model`; an empty name is no name.
     mutating func modelName() throws(ServingError) -> String? {
         try string("model").flatMap { $0.isEmpty ? nil : $0 }

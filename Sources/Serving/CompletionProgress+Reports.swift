@@ -33,11 +33,16 @@ extension CompletionProgress {
                 $0.field("prompt_tokens", promptTokens)
                 $0.field("reasoning_tokens", reasoningTokens)
                 $0.field("answer_tokens", completionTokens - reasoningTokens)
-                if let price = accepted.first?.price {
-                    $0.field(
-                        "cost",
-                        money: price.cost(
-                            promptTokens: promptTokens, completionTokens: Double(completionTokens)))
+                if let earlier = accepted.first?.earlierTokens, earlier > 0 {
+                    $0.field("first_attempt_tokens", earlier)
+                }
+                if let first = accepted.first, let price = first.price,
+                    let earlier = first.earlierCost
+                {
+                    let last = price.cost(
+                        promptTokens: promptTokens,
+                        completionTokens: Double(completionTokens - first.earlierTokens))
+                    $0.field("cost", money: earlier + last)
                 }
                 $0.field("first_token_ms", milliseconds.first)
                 $0.field("total_ms", milliseconds.total)

@@ -21,8 +21,8 @@ struct CompletionProgress {
     let created: Int
     /// What was asked.
     let job: CompletionJob
-    /// What was decided, by prompt.
-    let accepted: [CompletionEvent.Accepted]
+    /// What was decided, by prompt; where another member went on, of that one.
+    private(set) var accepted: [CompletionEvent.Accepted]
     /// The prompts' own tokens, by prompt, where they are to be echoed and known by now.
     private(set) var echoes: [[TokenReport]?]
     /// The ceilings, by prompt.
@@ -68,6 +68,8 @@ struct CompletionProgress {
             break
         case .revised(let effective):
             budgets[prompt] = effective
+        case .escalated(let next):
+            accepted[prompt] = next
         case .echo(let tokens):
             echoes[prompt] = tokens
         case .delta(let delta):

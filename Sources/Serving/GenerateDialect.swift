@@ -15,6 +15,7 @@ import Inference
 ///     {"type":"queued","position":3,"eta_seconds":4.2}          while it waits
 ///     {"type":"start","id":"gen-…","created":…,"model":"…"}     with the first token, not before
 ///     {"type":"reasoning","index":0,"text":"…"}                 pieces of the thought
+///     {"type":"escalated","index":0,"model":"…"}                another member goes on
 ///     {"type":"answer","index":0,"text":"…"}                    pieces of the answer
 ///     {"type":"end","index":0,"finish_reason":"stop"}           one choice of several is complete
 ///     {"type":"done","finish_reason":"stop","usage":{…},"budget":{…},"timings":{…}}
@@ -97,6 +98,13 @@ struct GenerateDialect: CompletionDialect {
         switch event {
         case .accepted, .echo, .revised:
             return []
+        case .escalated(let next):
+            let document = JSONWriter.object {
+                $0.field("type", "escalated")
+                $0.field("index", progress.index(prompt: prompt, sample: 0))
+                $0.field("model", next.model)
+            }
+            return start(progress) + [document]
         case .delta(let delta):
             guard !delta.isEmpty else { return [] }
             let index = progress.index(prompt: prompt, sample: delta.sample)

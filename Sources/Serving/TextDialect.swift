@@ -48,7 +48,7 @@ struct TextDialect: CompletionDialect {
         for event: CompletionEvent, prompt: Int, progress: CompletionProgress
     ) -> [[UInt8]] {
         switch event {
-        case .accepted, .echo, .revised:
+        case .accepted, .echo, .revised, .escalated:
             return []
         case .delta(let delta):
             let index = progress.index(prompt: prompt, sample: delta.sample)

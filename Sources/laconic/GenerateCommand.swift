@@ -120,7 +120,7 @@ private struct Answer {
 
     mutating func take(_ event: CompletionEvent) {
         switch event {
-        case .accepted(let accepted):
+        case .accepted(let accepted), .escalated(let accepted):
             model = accepted.model
             promptTokens = accepted.promptTokens
         case .echo, .revised:

@@ -11,7 +11,8 @@ struct RouteCommand: AsyncParsableCommand {
         abstract: "Compare the router with fixed members, an oracle and chance, at some budgets.",
         discussion: """
             Every member answers every problem under every budget, once; the answers are kept. \
-            Then the router's choices, made as the server makes them, are looked up among them.
+            Then the router's choices, made as the server makes them, are looked up among them. \
+            Efforts within a budget and the policy 'escalate' answer by themselves.
             """)
 
     @OptionGroup var models: ModelArguments
@@ -111,14 +112,24 @@ struct RouteReplay: Sendable {
     /// Asks what is not recorded yet, and replays.
     func sections(budgets: [Int]) async throws -> [Section] {
         var sections: [Section] = []
-        for tokens in budgets {
+        // What a fixed member could do at no more than a budget: that and every lower one.
+        var fixed: [PolicyReplay.Row] = []
+        for tokens in budgets.sorted() {
             var settings = settings
             settings.budgetTokens = tokens
             let replay = PolicyReplay(
                 try await records(settings, "budget of \(tokens)", "budget-\(tokens)"),
                 members: catalog.models.map(\.id), ceiling: tokens)
-            let routed = replay.routed("router", try await choices { $0.tokens = tokens })
-            sections.append(section(replay, budget: tokens, routed: [routed]))
+            var routed = [replay.routed("router", try await choices { $0.tokens = tokens })]
+            for effort in [Effort.low, .minimal] {
+                var settings = settings
+                settings.effort = effort
+                routed.append(try await live("effort \(effort.rawValue)", settings))
+            }
+            settings.policy = .escalate
+            routed.append(try await live("escalate", settings))
+            fixed += replay.fixedRows
+            sections.append(section(replay, budget: tokens, routed: routed, fixed: fixed))
         }
         let free = PolicyReplay(
             try await records(settings, "without a budget", "uncapped"),
@@ -128,28 +139,49 @@ struct RouteReplay: Sendable {
             routed.append(
                 free.routed("effort \(effort.rawValue)", try await choices { $0.effort = effort }))
         }
-        sections.append(section(free, budget: nil, routed: routed))
+        sections.append(
+            section(free, budget: nil, routed: routed, fixed: fixed + free.fixedRows))
         return sections
     }
 
     private func section(
-        _ replay: PolicyReplay, budget: Int?, routed: [PolicyReplay.Row]
+        _ replay: PolicyReplay, budget: Int?, routed: [PolicyReplay.Row],
+        fixed: [PolicyReplay.Row]
     ) -> Section {
         var equal: [String: Double] = [:]
         for row in routed {
-            equal[row.policy] = replay.fixedAccuracy(atMeanTokens: row.tokens)
+            equal[row.policy] = PolicyReplay.accuracy(atMeanTokens: row.tokens, mixing: fixed)
         }
         return Section(
             budget: budget,
-            policies: routed + catalog.models.map { replay.fixed($0.id) }
-                + [replay.random, replay.oracle], equalTokens: equal)
+            policies: routed + replay.fixedRows + [replay.random, replay.oracle], equalTokens: equal
+        )
+    }
+
+    /// What the server answers by itself under a budget.
+    private func live(
+        _ policy: String, _ settings: EvaluationSettings
+    ) async throws -> PolicyReplay.Row {
+        let budget = settings.budgetTokens ?? .max
+        // Answers of a router that would decide otherwise now are not taken for this one's.
+        var digest = StableHash()
+        for route in try await routes({ ($0.tokens, $0.effort) = (budget, settings.effort) }) {
+            digest.combine("\(route.model) \(route.effective.reasoningTokens ?? -1)")
+        }
+        let answers = try await records(
+            settings, "budget of \(budget), \(policy)",
+            "budget-\(budget)-\(policy.replacing(" ", with: "-"))",
+            of: EngineSource(router: catalog, remark: "router \(digest.hexadecimal)"))
+        return PolicyReplay.row(policy, of: answers, ceiling: budget)
     }
 
     private func records(
-        _ settings: EvaluationSettings, _ stage: String, _ name: String
+        _ settings: EvaluationSettings, _ stage: String, _ name: String,
+        of source: EngineSource? = nil
     ) async throws -> [SampleRecord] {
         let evaluator = Evaluator(
-            source: EngineSource(service: catalog), settings: settings, concurrency: concurrency)
+            source: source ?? EngineSource(service: catalog), settings: settings,
+            concurrency: concurrency)
         Terminal.errors.line(Terminal.errors.dim(stage))
         let line = ProgressLine()
         defer { line.end() }
@@ -159,14 +191,20 @@ struct RouteReplay: Sendable {
 
     /// Who would answer each problem, as the server would decide now.
     private func choices(_ change: (inout Budget) -> Void) async throws -> [String: String] {
+        let models = try await routes(change).map(\.model)
+        return Dictionary(zip(set.problems.map(\.id), models)) { $1 }
+    }
+
+    /// The server's decision for each problem.
+    private func routes(_ change: (inout Budget) -> Void) async throws -> [Route] {
         var budget = Budget()
         change(&budget)
-        var choices: [String: String] = [:]
+        var routes: [Route] = []
         for problem in set.problems {
             var request = EngineSource.question(settings.prompt(for: problem))
             request.budget = budget
-            choices[problem.id] = try await catalog.quote(request).route.model
+            routes.append(try await catalog.quote(request).route)
         }
-        return choices
+        return routes
     }
 }

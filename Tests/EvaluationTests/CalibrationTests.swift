@@ -113,8 +113,10 @@ import Testing
         #expect(replay.oracle.accuracy == 1)
         #expect(replay.oracle.tokens == 22)
         #expect(abs(replay.random.accuracy - 0.6) < 1e-12)
-        #expect(abs((replay.fixedAccuracy(atMeanTokens: 20) ?? 0) - 0.6) < 1e-12)
-        #expect(replay.fixedAccuracy(atMeanTokens: 9) == nil)
+        #expect(
+            abs((PolicyReplay.accuracy(atMeanTokens: 20, mixing: replay.fixedRows) ?? 0) - 0.6)
+                < 1e-12)
+        #expect(PolicyReplay.accuracy(atMeanTokens: 9, mixing: replay.fixedRows) == nil)
         let choices = Dictionary(
             uniqueKeysWithValues: (0..<100).map { ("p\($0)", $0 < 40 ? "short" : "long") })
         #expect(replay.routed("router", choices).accuracy == 1)

@@ -49,7 +49,7 @@ import Tokenization
         for await event in try await catalog.complete(request) {
             switch event {
             case .accepted(let accepted): outcome.accepted = accepted
-            case .echo, .revised: break
+            case .echo, .revised, .escalated: break
             case .delta(let delta):
                 outcome.ids += delta.tokens.map(\.id)
                 outcome.content += delta.content

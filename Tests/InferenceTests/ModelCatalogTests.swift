@@ -20,7 +20,7 @@ private struct Outcome {
             switch event {
             case .accepted(let value): accepted = value
             case .echo(let tokens): echo = tokens
-            case .revised: break
+            case .revised, .escalated: break
             case .delta(let delta):
                 reasoning[delta.sample, default: ""] += delta.reasoning
                 content[delta.sample, default: ""] += delta.content
@@ -183,7 +183,7 @@ private struct Outcome {
                 switch event {
                 case .accepted: kinds.append("accepted")
                 case .echo: kinds.append("echo")
-                case .delta, .finished, .revised: kinds.append("text")
+                case .delta, .finished, .revised, .escalated: kinds.append("text")
                 }
             }
             #expect(kinds.prefix(2) == ["accepted", "echo"])

@@ -130,6 +130,17 @@ import Tokenization
         #expect(try thought.at("error.code") == .string("unsupported_parameter"))
     }
 
+    @Test func `a policy is one of two words`() async throws {
+        let caller = Self.caller()
+        let good = try await caller.post(Self.route, #"{"prompt":"q","policy":"escalate"}"#)
+        #expect(good.status == 200)
+        #expect(caller.service.record.requests.last?.policy == .escalate)
+        let bad = try await caller.post(Self.route, #"{"prompt":"q","policy":"dice"}"#)
+        #expect(bad.status == 400)
+        #expect(try bad.at("error.param") == .string("policy"))
+        #expect(try bad.at("error.message")?.text?.contains("route, escalate") == true)
+    }
+
     @Test func `a budget under way is changed by the id that its stream carries`() async throws {
         let caller = Self.caller {
             $0.eventsBeforeSilence = 2

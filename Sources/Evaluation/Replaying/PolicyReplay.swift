@@ -77,13 +77,18 @@ public struct PolicyReplay: Sendable {
             overruns: rows.map(\.overruns).reduce(0, +), cut: rows.map(\.cut).reduce(0, +))
     }
 
-    /// The accuracy that the fixed members reach at so many mean tokens, mixing two of them.
+    /// The fixed members.
+    public var fixedRows: [Row] { members.map(fixed) }
+
+    /// The accuracy that fixed members reach at so many mean tokens, mixing two of them.
     ///
-    /// - Parameter tokens: Mean tokens.
-    /// - Returns: The upper hull of the fixed members there: a coin between two members reaches
-    ///   every point between theirs. Nil below the cheapest.
-    public func fixedAccuracy(atMeanTokens tokens: Double) -> Double? {
-        let points = members.map(fixed).map { ($0.tokens, $0.accuracy) }.sorted { $0.0 < $1.0 }
+    /// - Parameters:
+    ///   - tokens: Mean tokens.
+    ///   - rows: The fixed members, under this ceiling or under lower ones too.
+    /// - Returns: Their upper hull there: a coin between two of them reaches every point between
+    ///   theirs. Nil below the cheapest.
+    public static func accuracy(atMeanTokens tokens: Double, mixing rows: [Row]) -> Double? {
+        let points = rows.map { ($0.tokens, $0.accuracy) }.sorted { $0.0 < $1.0 }
         var best: Double?
         for (index, left) in points.enumerated() where left.0 <= tokens {
             best = max(best ?? 0, left.1)
@@ -96,7 +101,19 @@ public struct PolicyReplay: Sendable {
     }
 
     private func row(_ policy: String, choosing member: (String) -> String) -> Row {
-        let chosen = problems.compactMap { outcomes[$0]?[member($0)] }
+        Self.row(policy, of: problems.compactMap { outcomes[$0]?[member($0)] }, ceiling: ceiling)
+    }
+
+    /// What answers come to that a policy gave itself.
+    ///
+    /// - Parameters:
+    ///   - policy: Its name.
+    ///   - chosen: One answer for each problem.
+    ///   - ceiling: The budget in tokens; `Int.max` for none.
+    /// - Returns: Its row.
+    public static func row(
+        _ policy: String, of chosen: [SampleRecord], ceiling: Int
+    ) -> Row {
         let accuracy = Statistics.mean(chosen.map { $0.isCorrect ? 1 : 0 })
         let tokens = chosen.map(\.response.completionTokens)
         return Row(

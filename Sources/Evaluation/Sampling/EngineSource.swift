@@ -8,6 +8,16 @@ public struct EngineSource: ResponseSource {
     /// Those that can be asked.
     public let members: [Member]
 
+    /// Answers of whichever member the service's router chooses, as one member named `auto`.
+    ///
+    /// - Parameters:
+    ///   - router: What completes.
+    ///   - remark: What distinguishes this router, such as a digest of its profiles.
+    public init(router: any CompletionService, remark: String) {
+        service = router
+        members = [Member(name: "auto", origin: remark)]
+    }
+
     /// Answers from a service.
     ///
     /// - Parameters:
@@ -61,7 +71,7 @@ public struct EngineSource: ResponseSource {
             switch event {
             case .accepted(let accepted):
                 response.promptTokens = accepted.promptTokens
-            case .echo, .revised:
+            case .echo, .revised, .escalated:
                 continue
             case .delta(let delta):
                 response.reasoning += delta.reasoning
@@ -105,7 +115,9 @@ public struct EngineSource: ResponseSource {
             var budget = Budget()
             budget.reasoningTokens = settings.reasoningTokens
             budget.tokens = settings.budgetTokens
+            budget.effort = settings.effort
             request.budget = budget
+            request.policy = settings.policy
             request.ceilings.maximumTokens = settings.maximumTokens
         }
         // Everything is said, so that a checkpoint's own defaults change nothing.

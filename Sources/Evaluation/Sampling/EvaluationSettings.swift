@@ -1,3 +1,4 @@
+public import Routing
 public import Tokenization
 
 /// What a sample depends on besides its problem, its number and the member that answers.
@@ -22,6 +23,10 @@ public struct EvaluationSettings: Sendable, Equatable {
     ///
     /// nil cuts at `maximumTokens` alone.
     public var budgetTokens: Int?
+    /// The effort asked for within the budget.
+    public var effort: Effort?
+    /// How the budget is spent over a family.
+    public var policy = SpendingPolicy.route
     /// Divides the logits; 0 is greedy.
     public var temperature = 0.6
     /// Keeps the smallest set whose probability reaches p.
@@ -70,6 +75,8 @@ public struct EvaluationSettings: Sendable, Equatable {
         // Absent where unset, as in the files of earlier versions.
         if let reasoningTokens { fields.append(("reasoning_tokens", .integer(reasoningTokens))) }
         if let budgetTokens { fields.append(("budget_tokens", .integer(budgetTokens))) }
+        if let effort { fields.append(("effort", .string(effort.rawValue))) }
+        if policy != .route { fields.append(("policy", .string(policy.rawValue))) }
         return fields.map { TemplateValue.Pair(key: $0, value: $1) }
     }
 }
