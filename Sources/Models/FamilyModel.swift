@@ -88,18 +88,21 @@ public final class FamilyModel: LanguageModel {
             parts[item.member].items.append(item)
         }
         let results = zip(members, parts).map { member, part in member.compute(part) }
-        var nextRows = members.map { _ in 0 }
-        var values: [Float] = []
-        values.reserveCapacity(batch.logitRowCount * vocabularySize)
+        var (nextRows, nextHidden) = (members.map { _ in 0 }, members.map { _ in 0 })
+        var logits = Logits(values: [], vocabularySize: vocabularySize)
+        logits.values.reserveCapacity(batch.logitRowCount * vocabularySize)
         for item in batch.items {
-            let count = ForwardBatch(items: [item]).logitRowCount
+            let result = results[item.member]
+            let count = ForwardBatch(items: [item]).logitRowCount * vocabularySize
             let start = nextRows[item.member]
             nextRows[item.member] += count
-            values +=
-                results[item.member].values[
-                    start * vocabularySize..<(start + count) * vocabularySize]
+            logits.values += result.values[start..<start + count]
+            guard item.logitRows == .hidden else { continue }
+            let first = nextHidden[item.member]
+            nextHidden[item.member] += self.first.config.hiddenSize
+            logits.hidden += result.hidden[first..<nextHidden[item.member]]
         }
-        return Logits(values: values, vocabularySize: vocabularySize)
+        return logits
     }
 }
 

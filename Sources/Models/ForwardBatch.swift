@@ -1,13 +1,15 @@
 /// What one forward pass computes: for each sequence, some tokens past its cached ones.
 public struct ForwardBatch: Sendable {
-    /// The positions of an item whose logits are wanted.
+    /// What is wanted of an item's positions.
     public enum LogitRows: Sendable, Equatable {
-        /// None: more of the prompt follows in a later pass.
+        /// Nothing: more of the prompt follows in a later pass.
         case none
-        /// The last new position only.
+        /// The last new position's logits only.
         case last
-        /// Every new position.
+        /// Every new position's logits.
         case all
+        /// No logits; the last new position's hidden state, in `Logits.hidden`.
+        case hidden
     }
 
     /// One sequence's share of the pass.
@@ -52,25 +54,33 @@ public struct ForwardBatch: Sendable {
     public var logitRowCount: Int {
         items.reduce(0) { sum, item in
             switch item.logitRows {
-            case .none: sum
+            case .none, .hidden: sum
             case .last: sum + 1
             case .all: sum + item.tokens.count
             }
         }
     }
+
+    /// Hidden states that this pass returns.
+    public var hiddenCount: Int { items.count { $0.logitRows == .hidden } }
 }
 
-/// The scores of a forward pass, `[rows, vocabularySize]`, f32.
+/// The scores of a forward pass, `[rows, vocabularySize]`, f32, and the hidden states that were
+/// asked for in their place.
 public struct Logits: Sendable {
     /// Values, row-major.
     public var values: [Float]
+    /// Residual stream behind the final norm, which the output matrix would read:
+    /// `[hiddenCount, hiddenSize]`, f32, row-major, items in order.
+    public var hidden: [Float]
     /// Values in a row.
     public let vocabularySize: Int
 
     /// Wraps `values`, whose count is a multiple of `vocabularySize`.
-    public init(values: [Float], vocabularySize: Int) {
+    public init(values: [Float], hidden: [Float] = [], vocabularySize: Int) {
         precondition(vocabularySize > 0 && values.count % vocabularySize == 0)
         self.values = values
+        self.hidden = hidden
         self.vocabularySize = vocabularySize
     }
 

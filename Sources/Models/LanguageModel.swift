@@ -20,7 +20,7 @@ public protocol LanguageModel: AnyObject {
     var memberCount: Int { get }
 
     /// Computes every item's new positions, writes their keys and values into the pages of the
-    /// item's block table, and returns the logits that the items ask for.
+    /// item's block table, and returns the logits or hidden states that the items ask for.
     ///
     /// The result for an item depends on its own tokens alone: not on the other items, not on how
     /// its tokens were cut into calls, not on the number of threads.

@@ -6,7 +6,8 @@ import Kernels
 ///     x = embedding[token]
 ///     each layer:  x += output(attention(rope(q), rope(k), v))    of norm(x)
 ///                  x += down(silu(gate) * up)                     of norm(x)
-///     logits = output · norm(x)
+///     hidden = norm(x)
+///     logits = output · hidden
 struct Network {
     let config: ModelConfig
     let weights: Weights
@@ -21,10 +22,10 @@ struct Network {
         scale = Float(pow(Double(config.headSize), -0.5))
     }
 
-    /// Runs a plan and appends the logits of its wanted rows to `logits`.
+    /// Runs a plan and appends what is wanted of its rows to `logits`.
     func run(
         _ plan: PassPlan, batch: ForwardBatch, in space: Workspace, pages: KVPageStore,
-        with kernels: KernelContext, appendingTo logits: inout [Float]
+        with kernels: KernelContext, appendingTo logits: inout Logits
     ) {
         kernels.gatherRows(weights.embedding, ids: plan.tokens, into: space.residual)
         fillRotation(plan, space)
@@ -54,7 +55,17 @@ struct Network {
                     hasQueries: false, space, pages, kernels)
             }
         }
-        appendLogits(rowCount: plan.wantedRows.count, space, kernels, to: &logits)
+        kernels.rmsNorm(
+            space.residual, rows: 0..<plan.wantedRows.count, weight: weights.outputNorm,
+            epsilon: config.normEpsilon, into: space.normalized)
+        var start = 0
+        for place in plan.hiddenPlaces {
+            appendLogits(rows: start..<place, space, kernels, to: &logits.values)
+            logits.hidden += space.normalized.row(place)
+            start = place + 1
+        }
+        appendLogits(
+            rows: start..<plan.wantedRows.count, space, kernels, to: &logits.values)
     }
 
     private static func rows(of spans: [PassPlan.Segment], in batch: ForwardBatch) -> [SequenceRows]
@@ -156,13 +167,10 @@ struct Network {
     }
 
     private func appendLogits(
-        rowCount: Int, _ space: Workspace, _ kernels: KernelContext, to logits: inout [Float]
+        rows: Range<Int>, _ space: Workspace, _ kernels: KernelContext, to logits: inout [Float]
     ) {
-        kernels.rmsNorm(
-            space.residual, rows: 0..<rowCount, weight: weights.outputNorm,
-            epsilon: config.normEpsilon, into: space.normalized)
-        for start in stride(from: 0, to: rowCount, by: space.logitRowCount) {
-            let end = min(start + space.logitRowCount, rowCount)
+        for start in stride(from: rows.lowerBound, to: rows.upperBound, by: space.logitRowCount) {
+            let end = min(start + space.logitRowCount, rows.upperBound)
             kernels.matmul(
                 space.normalized, rows: start..<end, weights: weights.output, into: space.logits,
                 outRow: 0)

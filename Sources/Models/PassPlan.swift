@@ -5,7 +5,7 @@ import Kernels
 /// A batch becomes one or more plans of bounded size, so that scratch memory is bounded too:
 ///
 ///     rows      [ item 0: tokens ... | item 1: tokens ... | ... ]
-///     wanted    [ rows whose logits are asked for, close together ]
+///     wanted    [ rows whose logits or hidden state is asked for, close together ]
 struct PassPlan: Equatable {
     /// Token ids, `[rows]`.
     var tokens: [Int32] = []
@@ -13,8 +13,10 @@ struct PassPlan: Equatable {
     var positions: [Int] = []
     /// Which rows belong to which sequence.
     var items: [Segment] = []
-    /// Rows whose logits are wanted, ascending.
+    /// Rows whose logits or hidden state is wanted, ascending.
     var wantedRows: [Int32] = []
+    /// Places in `wantedRows` of those whose hidden state is, ascending.
+    var hiddenPlaces: [Int] = []
     /// The items of `wantedRows`, in rows that count from the first wanted one.
     var wantedItems: [Segment] = []
 
@@ -59,11 +61,12 @@ struct PassPlan: Equatable {
         switch item.logitRows {
         case .none: return
         case .all: wanted = start..<tokens.count
-        case .last:
+        case .last, .hidden:
             guard range.upperBound == item.tokens.count else { return }
             wanted = tokens.count - 1..<tokens.count
         }
         let wantedStart = wantedRows.count
+        if item.logitRows == .hidden { hiddenPlaces.append(wantedStart) }
         wantedRows += wanted.map(Int32.init)
         wantedItems.append(
             Segment(

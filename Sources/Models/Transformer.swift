@@ -88,14 +88,14 @@ public final class Transformer: LanguageModel {
 
     /// `forward` for a batch whose invariants were checked, whatever member its items name.
     func compute(_ batch: ForwardBatch) -> Logits {
-        var values: [Float] = []
-        values.reserveCapacity(batch.logitRowCount * vocabularySize)
+        var logits = Logits(values: [], vocabularySize: vocabularySize)
+        logits.values.reserveCapacity(batch.logitRowCount * vocabularySize)
         for plan in PassPlan.plans(for: batch, maximumRowCount: space.rowCount) {
             network.run(
                 plan, batch: batch, in: space, pages: pages, with: kernels,
-                appendingTo: &values)
+                appendingTo: &logits)
         }
-        return Logits(values: values, vocabularySize: vocabularySize)
+        return logits
     }
 }
 

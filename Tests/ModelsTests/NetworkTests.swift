@@ -22,13 +22,13 @@ import Testing
             let space = Workspace(
                 config: config, maximumRowCount: 64, logitByteCount: byteCount)
             #expect(space.logitRowCount == (byteCount == 0 ? 8 : 64))
-            var logits: [Float] = []
+            var logits = Logits(values: [], vocabularySize: config.vocabularySize)
             for plan in PassPlan.plans(for: batch, maximumRowCount: 64) {
                 network.run(
                     plan, batch: batch, in: space, pages: pages, with: kernels,
                     appendingTo: &logits)
             }
-            return logits
+            return logits.values
         }
         #expect(results[0].count == 29 * config.vocabularySize)
         #expect(results[0] == results[1])

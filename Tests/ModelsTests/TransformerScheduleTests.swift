@@ -70,7 +70,7 @@ import Testing
                 feed.sequence.item(
                     Array(feed.tokens[feed.position..<end]), position: feed.position, rows))
             switch rows {
-            case .none: wanted.append((index, end..<end))
+            case .none, .hidden: wanted.append((index, end..<end))
             case .last: wanted.append((index, end - 1..<end))
             case .all: wanted.append((index, feed.position..<end))
             }
