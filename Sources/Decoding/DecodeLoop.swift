@@ -82,6 +82,7 @@ struct DecodeLoop: ~Copyable {
             "\(plan.batch.logitRowCount) rows of \(vocabularySize) logits expected")
         stepCount += 1
         for share in plan.shares { scheduler.commit(share) }
+        sendHiddenStates(logits.hidden)
         // One instant for all: their tokens go out together.
         let now = scheduler.hasDeadlines ? clock() : nil
         let promptSteps = now == nil ? 0 : scheduler.promptStepsAhead
@@ -121,6 +122,19 @@ struct DecodeLoop: ~Copyable {
     /// Traps unless pages, tables and reservations agree.
     func checkInvariants() {
         scheduler.checkInvariants()
+    }
+
+    /// Answers the probes whose prompt is through.
+    private mutating func sendHiddenStates(_ values: [Float]) {
+        let asking = plan.shares.indices.filter { plan.batch.items[$0].logitRows == .hidden }
+        guard !asking.isEmpty else { return }
+        let size = values.count / asking.count
+        for (row, place) in asking.enumerated() {
+            let index = plan.shares[place].index
+            scheduler.running[index].outlet.yield(
+                .hidden(Array(values[row * size..<(row + 1) * size])))
+            scheduler.running[index].finishReason = .stop
+        }
     }
 
     /// Adds the log-probabilities of the prompt tokens that follow a share's positions, and

@@ -18,6 +18,7 @@ public actor Engine {
 
     /// Tokens that one step computes at most.
     public nonisolated let tokensPerStep: Int
+    private nonisolated let maximumRunning: Int
     private nonisolated let limits: RequestLimits
     private nonisolated let inbox = Inbox()
     private nonisolated let heartbeat = Heartbeat()
@@ -42,6 +43,7 @@ public actor Engine {
     ) {
         configuration.checkInvariants()
         tokensPerStep = configuration.tokensPerStep
+        maximumRunning = configuration.maximumRunning
         executor = EngineExecutor(name: "laconic.engine")
         limits = RequestLimits(model: model, configuration: configuration)
         published = PublishedStatistics(pageCount: limits.pageCount)
@@ -182,6 +184,38 @@ public actor Engine {
                     position: ahead + 1, seconds: Double(ahead + 1) * state.secondsPerSequence)
             }
         }
+    }
+
+    /// Whether a probe would be computed at once: a place and pages are free, nobody waits, and no
+    /// prompt ahead of it keeps it from the next step. As of the last completed turn.
+    ///
+    /// - Parameter promptTokens: Tokens of its prompt.
+    public nonisolated func hasRoomForProbe(promptTokens: Int) -> Bool {
+        let turn = published.value.withLock { $0 }
+        let coming = inbox.state.withLock { $0.phase == .open ? $0.waitingCount : maximumRunning }
+        let pages = (promptTokens + limits.pageSize - 1) / limits.pageSize
+        return turn.waiting == 0 && turn.running + coming < maximumRunning
+            && turn.pagesUsed + pages <= limits.pageCount
+            && (turn.promptTokensAhead == 0
+                || turn.promptTokensAhead + promptTokens <= tokensPerStep)
+    }
+
+    /// The hidden state behind a prompt, in line with everybody else's.
+    ///
+    /// - Parameters:
+    ///   - prompt: The ids, at least one.
+    ///   - member: Whose hidden state.
+    /// - Throws: What `submit` throws.
+    /// - Returns: The final norm's output at the last position, `[hiddenSize]`; nil where the
+    ///   waiting task was cancelled or the engine shut down.
+    public nonisolated func hiddenState(
+        of prompt: [Int32], member: Int
+    ) async throws(DecodingError) -> [Float]? {
+        var values: [Float]?
+        for await event in try submit(.probe(prompt, member: member)) {
+            if case .hidden(let row) = event { values = row }
+        }
+        return values
     }
 
     private func run() {

@@ -4,6 +4,8 @@ public struct EngineStatistics: Sendable, Equatable {
     public internal(set) var running = 0
     /// Sequences submitted and not yet admitted.
     public internal(set) var waiting = 0
+    /// Prompt tokens that the running sequences have yet to compute.
+    public internal(set) var promptTokensAhead = 0
     /// Pages that running sequences hold or have reserved.
     public internal(set) var pagesUsed = 0
     /// Pages kept for their prefixes, neither held nor reserved, evicted when needed.
@@ -24,7 +26,7 @@ public struct EngineStatistics: Sendable, Equatable {
     public internal(set) var secondsPerStep = 0.0
     /// Seconds of a step with part of a prompt in it, of late; 0 before any was measured.
     public internal(set) var secondsPerPromptStep = 0.0
-    /// Sequences that ended so far, for whatever reason.
+    /// Sequences that ended so far, for whatever reason, probes included.
     public internal(set) var sequencesFinished = 0
 
     /// Nothing held, nothing done.

@@ -57,8 +57,12 @@ extension Scheduler {
 
     /// Steps from the next one on that will compute prompts, if nobody else comes.
     var promptStepsAhead: Int {
-        let pending = running.reduce(0) { $0 + ($1.outputCount == 0 ? $1.pendingCount : 0) }
-        return (pending + configuration.tokensPerStep - 1) / configuration.tokensPerStep
+        (promptTokensAhead + configuration.tokensPerStep - 1) / configuration.tokensPerStep
+    }
+
+    /// Prompt tokens that the running sequences have yet to compute.
+    var promptTokensAhead: Int {
+        running.reduce(0) { $0 + ($1.outputCount == 0 ? $1.pendingCount : 0) }
     }
 
     private func isPossible(_ revision: SequenceRevision, for request: SequenceRequest) -> Bool {

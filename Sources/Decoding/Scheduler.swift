@@ -72,8 +72,8 @@ struct Scheduler: ~Copyable {
             if let key, pagesInProgress.contains(key), mayReusePage(running[index]) { continue }
 
             var count = min(running[index].pendingCount, tokens)
-            var rows: ForwardBatch.LogitRows =
-                count == running[index].pendingCount ? .last : .none
+            let wanted: ForwardBatch.LogitRows = running[index].request.isProbe ? .hidden : .last
+            var rows = count == running[index].pendingCount ? wanted : .none
             if running[index].request.promptLogprobs {
                 count = min(count, promptRows)
                 rows = .all
@@ -111,18 +111,20 @@ struct Scheduler: ~Copyable {
 
     /// Sends off every running sequence that has a reason to end.
     ///
-    /// - Returns: How many there were.
+    /// - Returns: How many there were, probes aside: their coming and going says nothing about how
+    ///   fast places free up.
     mutating func retireFinished() -> Int {
-        var retired = 0
+        var (retired, probes) = (0, 0)
         for sequence in running {
             guard let reason = sequence.finishReason else { continue }
             releasePages(of: sequence)
             sequence.finish(reason)
             retired += 1
+            if sequence.request.isProbe { probes += 1 }
         }
         if retired > 0 { running.removeAll { $0.finishReason != nil } }
         statistics.sequencesFinished += retired
-        return retired
+        return retired - probes
     }
 
     /// Ends a sequence wherever it is; one that is gone already is no error.
@@ -150,6 +152,7 @@ struct Scheduler: ~Copyable {
         statistics.steps = stepCount
         statistics.running = running.count
         statistics.waiting = waiting.count
+        statistics.promptTokensAhead = promptTokensAhead
         statistics.pagesUsed = pool.usedCount + pool.reservedCount
         statistics.pagesCached = min(pool.idleCount, pool.availableCount)
         statistics.pageCount = pool.count
@@ -182,7 +185,7 @@ struct Scheduler: ~Copyable {
         }
         let rowCount =
             switch rows {
-            case .none: 0
+            case .none, .hidden: 0
             case .last: 1
             case .all: tokenCount
             }

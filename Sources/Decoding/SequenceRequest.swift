@@ -21,10 +21,24 @@ public struct SequenceRequest: Sendable {
     /// When the sequence ends with `.deadline` at the latest, in the queue too; its thought is
     /// closed before, in time for the answer that is kept back.
     public var deadline: ContinuousClock.Instant?
+    /// Whether the prompt's hidden state is wanted and nothing else: `.hidden` then comes in place
+    /// of a token, and ends it.
+    var isProbe = false
 
     /// A request for at most `maximumTokens` tokens after `prompt`.
     public init(prompt: [Int32], maximumTokens: Int) {
         self.prompt = prompt
         self.maximumTokens = maximumTokens
+    }
+
+    /// A request for the hidden state behind `prompt` as `member` computes it.
+    ///
+    /// The prompt's full pages stay in the prefix cache, for a request that the same member
+    /// answers afterwards.
+    public static func probe(_ prompt: [Int32], member: Int) -> SequenceRequest {
+        var request = SequenceRequest(prompt: prompt, maximumTokens: 1)
+        request.member = member
+        request.isProbe = true
+        return request
     }
 }

@@ -8,6 +8,9 @@ public enum TokenEvent: Sendable, Equatable {
     /// Log-probabilities of the prompt, one per prompt token; the first is `nil`. Sent once,
     /// before the first token, when the request asked for it.
     case prompt([TokenLogprob?])
+    /// What a probe asked for: the hidden state of the prompt's last position behind the final
+    /// norm, `[hiddenSize]`. Sent once, and no token follows.
+    case hidden([Float])
     /// The thought is closed for this reason: the closer's tokens follow.
     case closing(ThoughtCeiling)
     /// One new token, drawn or forced.

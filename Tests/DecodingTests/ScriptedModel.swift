@@ -34,6 +34,9 @@ final class ScriptedModel: LanguageModel {
         var memberCount = 2
     }
 
+    /// A hidden state is the beginning of the logits.
+    static let hiddenSize = 5
+
     let vocabularySize: Int
     let contextLength: Int
     let pageSize: Int
@@ -78,13 +81,13 @@ final class ScriptedModel: LanguageModel {
                 pages[slot(item, item.position + offset)] = (item.member, token)
             }
         }
-        var values: [Float] = []
+        var (values, hidden): ([Float], [Float]) = ([], [])
         for item in batch.items {
             let last = item.tokens.count - 1
             let wanted: Range<Int> =
                 switch item.logitRows {
                 case .none: 0..<0
-                case .last: last..<last + 1
+                case .last, .hidden: last..<last + 1
                 case .all: 0..<last + 1
                 }
             for offset in wanted {
@@ -92,12 +95,17 @@ final class ScriptedModel: LanguageModel {
                 if slots.contains(where: { $0.member != item.member }) {
                     note("a page of another member, or an unwritten one, was read")
                 }
-                values += Self.logits(
+                let row = Self.logits(
                     after: slots.map(\.token), member: item.member,
                     vocabularySize: vocabularySize)
+                if item.logitRows == .hidden {
+                    hidden += row.prefix(Self.hiddenSize)
+                } else {
+                    values += row
+                }
             }
         }
-        return Logits(values: values, vocabularySize: vocabularySize)
+        return Logits(values: values, hidden: hidden, vocabularySize: vocabularySize)
     }
 
     private func slot(_ item: ForwardBatch.Item, _ position: Int) -> Int {
