@@ -192,7 +192,7 @@ public actor Engine {
     /// - Parameter promptTokens: Tokens of its prompt.
     public nonisolated func hasRoomForProbe(promptTokens: Int) -> Bool {
         let turn = published.value.withLock { $0 }
-        let coming = inbox.state.withLock { $0.phase == .open ? $0.waitingCount : maximumRunning }
+        let coming = inbox.state.withLock { $0.phase == .open ? $0.queue.count : maximumRunning }
         let pages = (promptTokens + limits.pageSize - 1) / limits.pageSize
         return turn.waiting == 0 && turn.running + coming < maximumRunning
             && turn.pagesUsed + pages <= limits.pageCount

@@ -112,7 +112,7 @@ struct Completion: Sendable {
         var closing: ThoughtCeiling?
         reading: while let event = await events.next(isolation: #isolation) {
             switch event {
-            case .admitted, .prompt:
+            case .admitted, .prompt, .hidden:
                 continue
             case .closing(let ceiling):
                 closing = ceiling

@@ -23,6 +23,8 @@ public struct FamilyDirectory: Sendable, Equatable {
     public var name: String
     /// The members, lightest penalty first, the base last.
     public var members: [Member]
+    /// What reads a prompt's hidden state for all of them, where `family.json` has it.
+    public var probe: Probe?
 
     /// Finds the members in a folder: those of its `family.json`, or else the subfolders whose
     /// names carry an alpha.
@@ -34,6 +36,7 @@ public struct FamilyDirectory: Sendable, Equatable {
         name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
         if let manifest = try FamilyManifest(folder: path) {
             name = manifest.name
+            probe = manifest.probe
             members = manifest.members.map { member in
                 Member(
                     name: member.id, path: "\(path)/\(member.path)", alpha: member.alpha,
@@ -73,7 +76,7 @@ public struct FamilyDirectory: Sendable, Equatable {
     /// What `family.json` says, or would say before anything was measured.
     public var manifest: FamilyManifest {
         FamilyManifest(
-            name: name, base: members.first { $0.alpha == nil }?.name,
+            name: name, base: members.first { $0.alpha == nil }?.name, probe: probe,
             members: members.map { member in
                 member.profile
                     ?? FamilyManifest.Member(

@@ -1,6 +1,11 @@
 public import Foundation
 public import Routing
 
+extension Predictor {
+    /// Whether it is a predictor of so many features.
+    fileprivate func takes(_ count: Int) -> Bool { isWellFormed && means.count == count }
+}
+
 extension FamilyManifest {
     /// A manifest above this is none: ten members with two thousand residuals each are 2 MB.
     private static let longest = 16 << 20
@@ -72,14 +77,29 @@ extension FamilyManifest {
                     price.completion.isFinite
                 else { return "\(place).price: expected numbers from 0 up" }
             }
-            if let predictor = member.predictor {
-                guard predictor.isWellFormed, predictor.means.count == PromptFeatures.names.count
-                else {
-                    return "\(place).predictor: expected \(PromptFeatures.names.count) finite "
-                        + "weights of each kind and sorted residuals; calibrate again"
+            let textCount = PromptFeatures.names.count
+            if let predictor = member.predictor, !predictor.takes(textCount) {
+                return Self.flaw("\(place).predictor", expected: textCount)
+            }
+            if let predictor = member.probePredictor {
+                let count = textCount + (probe?.directions.count ?? 0)
+                guard probe != nil, member.predictor != nil else {
+                    return "\(place).probe_predictor: expected a probe and a predictor beside it; "
+                        + "calibrate again"
+                }
+                guard predictor.takes(count) else {
+                    return Self.flaw("\(place).probe_predictor", expected: count)
                 }
             }
         }
+        if let probe, !ids.contains(probe.member) {
+            return "probe.member: expected one of the members, found '\(probe.member)'"
+        }
         return nil
+    }
+
+    private static func flaw(_ place: String, expected count: Int) -> String {
+        "\(place): expected \(count) finite weights of each kind and sorted residuals; "
+            + "calibrate again"
     }
 }

@@ -3,6 +3,7 @@ import Decoding
 import Foundation
 import Kernels
 import Models
+import Routing
 import Tokenization
 
 extension ModelCatalog {
@@ -32,8 +33,10 @@ extension ModelCatalog {
             engines.append(engine)
             progress(entry.summary)
         }
+        var probe: FamilyProbe?
         if let family {
-            let members = try FamilyDirectory(path: family).members
+            let directory = try FamilyDirectory(path: family)
+            let members = directory.members
             var sources: [ModelSource] = []
             for member in members {
                 var source = try ModelSource(path: member.path)
@@ -49,6 +52,11 @@ extension ModelCatalog {
                 var entry = source.entry(
                     engine: engine, member: index, contextLength: contextLength)
                 entry.profile = members[index].profile
+                if let found = directory.probe, found.member == members[index].name {
+                    try found.check(
+                        hiddenSize: source.inspection.config.hiddenSize, in: family)
+                    probe = FamilyProbe(probe: found, model: entry)
+                }
                 entries.append(entry)
                 progress(entry.summary)
             }
@@ -58,7 +66,8 @@ extension ModelCatalog {
             throw .duplicateName(entry.description.id)
         }
         return ModelCatalog(
-            entries: entries, engines: engines, choiceCount: paths.isEmpty ? entries.count : 1)
+            entries: entries, engines: engines, choiceCount: paths.isEmpty ? entries.count : 1,
+            probe: probe)
     }
 }
 

@@ -3,22 +3,34 @@ import Routing
 extension ModelCatalog {
     /// Who answers a request, with which prompt, under which ceilings.
     ///
+    /// - Parameters:
+    ///   - request: What is asked.
+    ///   - isQuote: Whether the forecast itself is what is asked for.
     /// - Throws: Why nobody can.
-    func plan(_ request: CompletionRequest) throws(InferenceError) -> CompletionPlan {
+    func plan(
+        _ request: CompletionRequest, isQuote: Bool = false
+    ) async throws(InferenceError) -> CompletionPlan {
         let received = ContinuousClock.now
         let (candidates, isPinned) = try candidates(for: request)
         // Members of a family have the same words, so that any of them reads the prompt for all.
         let prompt = try candidates[0].promptIDs(request.prompt)
-        guard let budget = request.budget else {
+        guard var budget = request.budget else {
             return try plan(request, prompt: prompt, model: candidates[0])
         }
         // Only a calibrated member looks at the question.
         let features =
             candidates.contains { $0.profile?.predictor != nil }
             ? PromptFeatures.values(of: candidates[0].question(of: request.prompt)) : []
+        var probed: [Double]?
+        if isQuote || candidates.count > 1 || budget.onExhausted == .reject {
+            probed = await probe?.features(
+                of: prompt, for: candidates, within: budget.latencyMilliseconds)
+            budget.spend(received.duration(to: .now))
+        }
         let choices = candidates.map { model in
             var candidate = model.candidate(
-                for: request, features: features, promptTokens: prompt.count)
+                for: request, features: features, probed: probed.map { features + $0 },
+                promptTokens: prompt.count)
             candidate.forecast?.widening = ledger.widening(of: candidate.id)
             return candidate
         }
@@ -35,7 +47,7 @@ extension ModelCatalog {
             model: candidates[route.index], request: request, prompt: prompt,
             effective: route.effective, route: route, candidate: choices[route.index])
         plan.request.thought = route.effective.thought
-        if let milliseconds = budget.latencyMilliseconds {
+        if let milliseconds = request.budget?.latencyMilliseconds {
             plan.request.deadline = received + .milliseconds(milliseconds)
         }
         // Where the thought is closed beforehand its end is prompt, and the context no longer.
@@ -66,7 +78,7 @@ extension ModelCatalog {
     public func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote {
         var request = request
         request.budget = request.budget ?? Budget()
-        let plan = try plan(request)
+        let plan = try await plan(request, isQuote: true)
         guard let route = plan.route, let candidate = plan.candidate else {
             preconditionFailure("a request with a budget has a route")
         }

@@ -8,6 +8,8 @@ public struct ModelCatalog: CompletionService {
     private let engines: [Engine]
     /// How many of the first entries the router chooses among where no model is named.
     let choiceCount: Int
+    /// What reads a prompt's hidden state before the router chooses.
+    let probe: FamilyProbe?
     let router = Router()
     let ledger = RoutingLedger()
 
@@ -17,11 +19,16 @@ public struct ModelCatalog: CompletionService {
     ///   - entries: The models, at least one.
     ///   - engines: What runs them.
     ///   - choiceCount: How many of the first are members of one family, to choose among.
-    init(entries: [ReasoningModel], engines: [Engine], choiceCount: Int = 1) {
+    ///   - probe: What reads a prompt's hidden state for them.
+    init(
+        entries: [ReasoningModel], engines: [Engine], choiceCount: Int = 1,
+        probe: FamilyProbe? = nil
+    ) {
         precondition(!entries.isEmpty && (1...entries.count).contains(choiceCount))
         self.entries = entries
         self.engines = engines
         self.choiceCount = choiceCount
+        self.probe = probe
     }
 
     /// What is served, the default first.
@@ -48,7 +55,7 @@ public struct ModelCatalog: CompletionService {
         if request.policy == .escalate, let escalation = try await escalation(of: request) {
             return try await escalation.events()
         }
-        return try begin(try plan(request))
+        return try begin(try await plan(request))
     }
 
     /// Submits what was planned.

@@ -10,15 +10,16 @@ extension ReasoningModel {
     /// - Parameters:
     ///   - request: What is to be completed.
     ///   - features: Those of its question.
+    ///   - probed: Those and the probe's; nil where it was not asked.
     ///   - promptTokens: Tokens of the prompt.
     /// - Returns: The candidate, with a forecast where the member was calibrated.
     func candidate(
-        for request: CompletionRequest, features: [Double], promptTokens: Int
+        for request: CompletionRequest, features: [Double], probed: [Double]?, promptTokens: Int
     ) -> Candidate {
         var candidate = Candidate(
             id: description.id, alpha: description.alpha,
             contextLength: description.contextLength, price: profile?.price ?? .perToken,
-            forecast: profile?.predictor?.forecast(features),
+            forecast: forecast(features, probed: probed),
             load: engine.load(promptTokens: promptTokens))
         if request.separatesReasoning, text.tags != nil {
             let answers = profile?.profile?.map(\.answerTokens) ?? []
@@ -29,6 +30,12 @@ extension ReasoningModel {
                 leastAnswer: max(answers.map { Int($0.least) }.min() ?? 1, 1))
         }
         return candidate
+    }
+
+    /// The better forecast of those that can be made; nil where the member was not calibrated.
+    func forecast(_ features: [Double], probed: [Double]?) -> Forecast? {
+        probed.flatMap { profile?.probePredictor?.forecast($0) }
+            ?? profile?.predictor?.forecast(features)
     }
 
     /// The text that the features of a request are taken from: the last thing a user said.

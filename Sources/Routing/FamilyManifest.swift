@@ -14,11 +14,15 @@ public struct FamilyManifest: Sendable, Equatable, Codable {
         public var profile: [Level]?
         /// What turns a request into a forecast.
         public var predictor: Predictor?
+        /// What turns a request and the probe's features into a better one; nil where they do not
+        /// help.
+        public var probePredictor: Predictor?
 
         /// A member; see the properties.
         public init(
             id: String, path: String, alpha: Double?, price: Price? = nil,
-            profile: [Level]? = nil, predictor: Predictor? = nil
+            profile: [Level]? = nil, predictor: Predictor? = nil,
+            probePredictor: Predictor? = nil
         ) {
             self.id = id
             self.path = path
@@ -26,6 +30,7 @@ public struct FamilyManifest: Sendable, Equatable, Codable {
             self.price = price
             self.profile = profile
             self.predictor = predictor
+            self.probePredictor = probePredictor
         }
     }
 
@@ -133,18 +138,33 @@ public struct FamilyManifest: Sendable, Equatable, Codable {
     public var temperature: Double?
     /// The ceiling that measurements ran under.
     public var maximumTokens: Int?
+    /// What reads a prompt's hidden state; nil where that helps no member's forecast.
+    public var probe: Probe?
     /// The members, lightest penalty first, the base last.
     public var members: [Member]
 
     /// A family; see the properties.
     public init(
         name: String, base: String?, temperature: Double? = nil, maximumTokens: Int? = nil,
-        members: [Member]
+        probe: Probe? = nil, members: [Member]
     ) {
         self.name = name
         self.base = base
         self.temperature = temperature
         self.maximumTokens = maximumTokens
+        self.probe = probe
         self.members = members
+    }
+
+    /// The member whose prefill costs least: the lowest price, then the heaviest penalty.
+    ///
+    /// - Parameter price: What all of them cost; nil for what the manifest says.
+    /// - Returns: Its name; nil for a family of none.
+    public func cheapestMember(at price: Price? = nil) -> String? {
+        members.min { left, right in
+            let (one, other) = (price ?? left.price, price ?? right.price)
+            return ((one ?? .perToken).completion, -(left.alpha ?? -1))
+                < ((other ?? .perToken).completion, -(right.alpha ?? -1))
+        }?.id
     }
 }

@@ -8,9 +8,10 @@
 
 /// What a request is expected to take of one member: how many tokens, and whether it comes right.
 ///
-///     log(tokens) = location + scale * residual        residuals: those of problems that were
+///     log(tokens - ½) = location + scale * residual    residuals: those of problems that were
 ///                                                      not used to fit location and scale
 ///
+/// Tokens come whole: half a token less, rounded to the nearest, covers exactly what was measured.
 /// The quantiles are split conformal ones (Lei et al., 2018, arXiv 1604.04173): over requests like
 /// the measured ones, a share of at least q takes no more than `quantile(q)`.
 public struct Forecast: Sendable, Equatable {
@@ -55,7 +56,7 @@ public struct Forecast: Sendable, Equatable {
         self.closings = closings
     }
 
-    /// Tokens that a share `q` of such requests does not exceed, rounded up.
+    /// Tokens that a share `q` of such requests does not exceed.
     public func quantile(_ q: Double) -> Int {
         // One more than was measured: the request itself may be the longest (the conformal rank).
         let rank = Int((Double(residuals.count + 1) * q).rounded(.up)) - 1
@@ -71,7 +72,7 @@ public struct Forecast: Sendable, Equatable {
     /// The share of such requests that take at most so many tokens.
     public func share(within tokens: Int) -> Double {
         guard tokens > 0 else { return 0 }
-        let limit = (log(Double(tokens)) - location) / scale
+        let limit = (log(Double(tokens) + 0.5) - location) / scale
         return Double(residuals.partitioningIndex { $0 > limit }) / Double(residuals.count)
     }
 
@@ -106,7 +107,7 @@ public struct Forecast: Sendable, Equatable {
     }
 
     private func tokens(at residual: Double) -> Int {
-        Int(min(exp(location + scale * residual).rounded(.up), 1e9))
+        Int(min(max(exp(location + scale * residual).rounded(), 1), 1e9))
     }
 }
 

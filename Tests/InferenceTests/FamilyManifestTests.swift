@@ -37,6 +37,14 @@ import Testing
             spread: Array(repeating: 0, count: PromptFeatures.names.count),
             right: Array(repeating: 0, count: PromptFeatures.names.count), residuals: [-1, 0.5],
             closings: [.init(share: 0.5, accuracy: 0.25)])
+        manifest.probe = Probe(member: "short", directions: [[0.125, -3], [1e-6, 0]])
+        var probed = manifest.members[0].predictor
+        probed?.means += [1, 2]
+        probed?.deviations += [1, 1]
+        probed?.length += [0.5, 0]
+        probed?.spread += [0, 0]
+        probed?.right += [0, -1]
+        manifest.members[0].probePredictor = probed
         let text = String(decoding: try manifest.json(), as: UTF8.self)
         #expect(try Self.read(replacing: Self.json, with: text) == manifest)
     }
@@ -54,6 +62,19 @@ import Testing
             "\"alpha\":0.4",
             "\"alpha\":0.4,\"predictor\":{\"means\":[0],\"deviations\":[1],\"length\":[1],\"spread\":[0],\"right\":[0],\"residuals\":[0],\"closings\":[]}",
             "members.2.predictor"
+        ),
+        (
+            "\"members\":", "\"probe\":{\"member\":\"who\",\"directions\":[]},\"members\":",
+            "probe.member: expected one of the members, found 'who'"
+        ),
+        (
+            "\"members\":", "\"probe\":{\"member\":\"base\"},\"members\":",
+            "probe.directions: expected, found nothing"
+        ),
+        (
+            "\"alpha\":0.4",
+            "\"alpha\":0.4,\"probe_predictor\":{\"means\":[0],\"deviations\":[1],\"length\":[1],\"spread\":[0],\"right\":[0],\"residuals\":[0],\"closings\":[]}",
+            "members.2.probe_predictor: expected a probe"
         ),
         ("{\"name\"", "[{\"name\"", "JSON"),
     ])
