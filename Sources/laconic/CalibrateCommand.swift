@@ -12,7 +12,9 @@ struct CalibrateCommand: AsyncParsableCommand {
         discussion: """
             Every member answers every problem without a ceiling, and under ceilings on its \
             thought of an eighth, a quarter, a half and all of its median. The samples are kept; \
-            the same command goes on where it was stopped.
+            the same command goes on where it was stopped. The second table says how well answers \
+            to problems left out were foretold, from the question's text, and from the cheapest \
+            member's hidden state too where that is better.
             """)
 
     @Argument(help: ArgumentHelp("The family's folder.", valueName: "family"))
@@ -89,10 +91,18 @@ struct CalibrateCommand: AsyncParsableCommand {
         let source = EngineSource(service: catalog)
         let calibrator = Calibrator(
             source: source, settings: settings, concurrency: concurrency, folder: folder)
-        let work = Task {
+        let price = completionPrice.map { Price(prompt: promptPrice ?? 0, completion: $0) }
+        let work = Task { [settings] in
             let line = ProgressLine()
             defer { line.end() }
-            return try await calibrator.run(set.problems) { line.show($0) }
+            var calibration = try await calibrator.run(set.problems) { line.show($0) }
+            guard let prober = directory.manifest.cheapestMember(at: price) else {
+                return calibration
+            }
+            calibration.hidden = try await HiddenStates(
+                of: set.problems, settings: settings, member: prober, catalog: catalog,
+                concurrency: concurrency)
+            return calibration
         }
         let calibration: Calibration
         do {
@@ -103,17 +113,19 @@ struct CalibrateCommand: AsyncParsableCommand {
         let report = Report(
             name: set.name, settings: settings, members: source.members,
             outcome: .init(records: calibration.uncapped, isComplete: true))
-        let price = completionPrice.map { Price(prompt: promptPrice ?? 0, completion: $0) }
-        let manifest = directory.manifest.calibrated(calibration, price: price)
+        let calibrated = CalibratedFamily(directory.manifest, calibration, price: price)
         let path = "\(family)/\(FamilyManifest.fileName)"
         do {
-            try manifest.json().write(to: URL(fileURLWithPath: path), options: .atomic)
+            try calibrated.manifest.json().write(to: URL(fileURLWithPath: path), options: .atomic)
             try Data(TradeoffPlot(report).svg.utf8)
                 .write(to: URL(fileURLWithPath: "\(folder)/calibration.svg"))
         } catch {
             throw EvaluationError.file(path: path, reason: "cannot be written")
         }
         Terminal.output.table(header: report.tableHeader, rows: report.tableRows)
+        Terminal.output.line("")
+        Terminal.output.table(
+            header: ForecastQuality.tableHeader, rows: calibrated.tableRows)
         Terminal.errors.line(Terminal.errors.dim("profile: \(path)"))
     }
 }

@@ -76,6 +76,12 @@ struct RouteCommand: AsyncParsableCommand {
                 "budget", "policy", "accuracy %", "95 %", "tokens", "most", "over", "cut",
                 "members at equal tokens %",
             ], rows: sections.flatMap(\.rows))
+        Terminal.output.line("")
+        Terminal.output.table(
+            header: ForecastQuality.tableHeader,
+            rows: sections.flatMap { $0.forecasts ?? [] }.map {
+                $0.quality.row($0.member, $0.source)
+            })
     }
 }
 
@@ -88,6 +94,8 @@ struct RouteReplay: Sendable {
         var policies: [PolicyReplay.Row]
         /// What the fixed members reach at each policy's mean tokens, by policy.
         var equalTokens: [String: Double]
+        /// How well answers without a budget were foretold; nil at a budget.
+        var forecasts: [ForecastRow]?
 
         var rows: [[String]] {
             let percent = { (share: Double) in String(format: "%.1f", share * 100) }
@@ -131,16 +139,19 @@ struct RouteReplay: Sendable {
             fixed += replay.fixedRows
             sections.append(section(replay, budget: tokens, routed: routed, fixed: fixed))
         }
+        let uncapped = try await records(settings, "without a budget", "uncapped")
         let free = PolicyReplay(
-            try await records(settings, "without a budget", "uncapped"),
-            members: catalog.models.map(\.id), ceiling: .max)
+            uncapped, members: catalog.models.map(\.id), ceiling: .max)
         var routed = [free.routed("router", try await choices { _ in })]
         for effort in [Effort.minimal, .low, .high, .max] {
             routed.append(
                 free.routed("effort \(effort.rawValue)", try await choices { $0.effort = effort }))
         }
-        sections.append(
-            section(free, budget: nil, routed: routed, fixed: fixed + free.fixedRows))
+        var last = section(free, budget: nil, routed: routed, fixed: fixed + free.fixedRows)
+        last.forecasts =
+            try await forecasts(of: uncapped, "text", probes: false)
+            + (try await forecasts(of: uncapped, "router's choice", probes: true))
+        sections.append(last)
         return sections
     }
 

@@ -20,10 +20,15 @@ import Testing
             isCorrect: Double.random(in: 0..<1, using: &generator) > Double(numbers) / 20)
     }
 
+    private static func predictor(of examples: [PredictorFit.Example]) -> Predictor? {
+        CrossFit.results(
+            of: examples, textCount: PromptFeatures.names.count, closings: [])?.text.predictor
+    }
+
     @Test func `nine tenths of fresh answers keep the fitted p90, of the long ones too`() throws {
         var generator = SeededGenerator(seed: 8)
         let fitted = (0..<900).map { Self.example($0, &generator) }
-        let predictor = try #require(PredictorFit.predictor(of: fitted, closings: []))
+        let predictor = try #require(Self.predictor(of: fitted))
         #expect(predictor.isWellFormed)
         var (kept, longKept, long, error) = (0, 0, 0, 0.0)
         let fresh = (0..<3000).map { Self.example($0, &generator) }
@@ -45,12 +50,12 @@ import Testing
     @Test func `too few groups, or one outcome, break nothing`() throws {
         var generator = SeededGenerator(seed: 9)
         let few = (0..<4).map { Self.example($0, &generator) }
-        #expect(PredictorFit.predictor(of: few, closings: []) == nil)
+        #expect(Self.predictor(of: few) == nil)
         let same = (0..<40).map { group in
             PredictorFit.Example(
                 group: group, features: PromptFeatures.values(of: "1"), tokens: 7, isCorrect: false)
         }
-        let predictor = try #require(PredictorFit.predictor(of: same, closings: []))
+        let predictor = try #require(Self.predictor(of: same))
         #expect(predictor.isWellFormed)
         let forecast = try #require(predictor.forecast(PromptFeatures.values(of: "1")))
         #expect((6...9).contains(forecast.quantile(0.9)))
@@ -95,8 +100,9 @@ import Testing
         #expect(level.answerTokens.least == 10)
         #expect(
             level.caps == [.init(reasoningTokens: 10, share: 0.5, accuracy: 0.4, closed: 1)])
-        let predictor = try #require(member.predictor)
-        #expect(predictor.closings == [.init(share: 0.4, accuracy: 0.4)])
+        let found = try #require(calibration.predictors(of: "m", probe: nil))
+        #expect(found.text.predictor.closings == [.init(share: 0.4, accuracy: 0.4)])
+        #expect(found.probe == nil)
     }
 
     @Test func `a replay's oracle is never beaten, and mixtures of members are on its line`() {

@@ -39,6 +39,8 @@ public struct Calibration: Sendable {
     public var uncapped: [SampleRecord]
     /// Samples under ceilings.
     public var capped: [Capped]
+    /// What a probe is made from; nil for none.
+    public var hidden: HiddenStates?
 
     /// What was measured.
     public init(
@@ -52,21 +54,44 @@ public struct Calibration: Sendable {
         self.capped = capped
     }
 
+    /// The records without a ceiling of one member, by difficulty.
+    private func levels(of member: String) -> [String: [SampleRecord]] {
+        Dictionary(grouping: uncapped.filter { $0.key.member == member }) {
+            Self.name(of: $0.difficulty)
+        }
+    }
+
     /// A member with what was measured of it, prices left as they are.
     ///
     /// - Parameter member: The member as the family has it.
-    /// - Returns: The member with profile and predictor.
+    /// - Returns: The member with its profile.
     public func profiled(_ member: FamilyManifest.Member) -> FamilyManifest.Member {
         var member = member
-        let records = uncapped.filter { $0.key.member == member.id }
-        let levels = Dictionary(grouping: records) { Self.name(of: $0.difficulty) }
-        member.profile = levels.sorted { Self.comesFirst($0.value, $1.value) }.map {
+        member.profile = levels(of: member.id).sorted { Self.comesFirst($0.value, $1.value) }.map {
             name, records in
             level(name, records, of: member.id)
         }
-        member.predictor = PredictorFit.predictor(
-            of: examples(records), closings: closings(levels, of: member.id))
         return member
+    }
+
+    /// The probe that the hidden states make, with all directions that a predictor may take.
+    func probe() -> Probe? {
+        guard let hidden else { return nil }
+        let vectors = problems.keys.sorted().flatMap { hidden.values[$0] ?? [] }
+        let directions = PrincipalDirections.directions(
+            of: vectors, count: CrossFit.mostProbeFeatures)
+        return directions.isEmpty
+            ? nil : Probe(member: hidden.member, directions: directions)
+    }
+
+    /// What foretells a member's answers, and how well; nil for too few of them.
+    func predictors(
+        of member: String, probe: Probe?
+    ) -> (text: CrossFit.Result, probe: CrossFit.Result?)? {
+        CrossFit.results(
+            of: examples(uncapped.filter { $0.key.member == member }, probe: probe),
+            textCount: PromptFeatures.names.count,
+            closings: closings(levels(of: member), of: member))
     }
 
     /// The name that profiles know a difficulty by.
@@ -140,16 +165,20 @@ public struct Calibration: Sendable {
     }
 
     /// Each answer with its question's features, bare and as it was put: callers put it either way.
-    private func examples(_ records: [SampleRecord]) -> [PredictorFit.Example] {
+    private func examples(
+        _ records: [SampleRecord], probe: Probe?
+    ) -> [PredictorFit.Example] {
         let groups = Dictionary(
             uniqueKeysWithValues: problems.keys.sorted().enumerated().map { ($1, $0) })
         return records.flatMap { record -> [PredictorFit.Example] in
             guard let problem = problems[record.key.problem], let group = groups[problem.id] else {
                 return []
             }
-            return [problem.question, settings.prompt(for: problem)].map { text in
-                PredictorFit.Example(
-                    group: group, features: PromptFeatures.values(of: text),
+            let states = hidden?.values[problem.id] ?? []
+            return settings.wordings(of: problem).enumerated().map { wording, text in
+                let state = wording < states.count ? probe?.features(of: states[wording]) : nil
+                return PredictorFit.Example(
+                    group: group, features: PromptFeatures.values(of: text) + (state ?? []),
                     tokens: record.response.completionTokens, isCorrect: record.isCorrect)
             }
         }
@@ -169,26 +198,6 @@ public struct Calibration: Sendable {
 
     private static func rounded(_ value: Double) -> Double {
         (value * 1e4).rounded() / 1e4
-    }
-}
-
-extension FamilyManifest {
-    /// The manifest with what was measured of each member.
-    ///
-    /// - Parameters:
-    ///   - calibration: What was measured.
-    ///   - price: What tokens cost; nil leaves prices as they are.
-    /// - Returns: The manifest for `family.json`.
-    public func calibrated(_ calibration: Calibration, price: Price? = nil) -> FamilyManifest {
-        var manifest = self
-        manifest.temperature = calibration.settings.temperature
-        manifest.maximumTokens = calibration.settings.maximumTokens
-        manifest.members = members.map { member in
-            var member = calibration.profiled(member)
-            if let price { member.price = price }
-            return member
-        }
-        return manifest
     }
 }
 

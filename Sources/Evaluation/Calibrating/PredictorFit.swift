@@ -1,96 +1,104 @@
 import Foundation
 import Routing
 
-/// Fits what predicts tokens and right answers from a request's features.
-///
-/// Residuals come from five folds over problems, each left out of the fit that predicts it, so
-/// that the quantiles are those of requests that the weights have not seen (cross-conformal
-/// prediction: Vovk, 2015, arXiv 1208.0806).
+/// The three regressions that predict tokens and right answers, over some examples.
 struct PredictorFit {
     /// One answer and what was known before it.
     struct Example {
         /// Examples of one group are never on both sides of a fold.
         var group: Int
+        /// Those of the text, the first being 1, then those of the probe.
         var features: [Double]
         var tokens: Int
         var isCorrect: Bool
+
+        /// What the length is regressed on.
+        var logTokens: Double { log(Double(max(tokens, 1))) }
     }
 
-    private static let folds = 5
+    /// What a regression takes of the probe's features, and how firmly their weights are held at 0.
+    struct Reach: Equatable {
+        var features = 0
+        var ridge = 1.0
+
+        static let none = Reach()
+    }
+
+    /// Holds the weights of the text's features.
     private static let ridge = 1.0
-    /// Quantiles of the residuals that are kept; the promise is one of 90 % and of 99 %.
-    private static let residualCount = 200
     /// What is added to a residual before its logarithm is taken.
     private static let floor = 0.02
 
-    private var means: [Double]
-    private var deviations: [Double]
-    private var length: [Double]
-    private var spread: [Double]
-    private var right: [Double]
+    let means: [Double]
+    let deviations: [Double]
+    /// Weights of the logarithm of tokens.
+    var length: [Double] = []
+    /// Weights of the logarithm of the residual's size.
+    var spread: [Double] = []
+    /// Weights of the log-odds of a right answer.
+    var right: [Double] = []
 
-    /// The predictor of one member.
+    private let textCount: Int
+    private let rows: [[Double]]
+    private let targets: [Double]
+    private let hits: [Bool]
+
+    /// Takes examples in; nothing is regressed yet.
     ///
     /// - Parameters:
-    ///   - examples: Of at least as many groups as folds.
-    ///   - closings: What remains when the thought is closed early.
-    /// - Returns: Nil for too few examples to say anything.
-    static func predictor(
-        of examples: [Example], closings: [Forecast.Closing]
-    ) -> Predictor? {
-        guard Set(examples.map(\.group)).count >= folds, let whole = PredictorFit(examples) else {
-            return nil
-        }
-        var residuals: [Double] = []
-        for fold in 0..<folds {
-            guard let fit = PredictorFit(examples.filter { $0.group % folds != fold }) else {
-                continue
-            }
-            residuals += examples.filter { $0.group % folds == fold }.map(fit.residual)
-        }
-        residuals.sort()
-        guard !residuals.isEmpty else { return nil }
-        let count = min(residualCount, residuals.count)
-        let kept = (0..<count).map { index in
-            // The upper neighbour, so that thinning never promises less.
-            residuals[min((index + 1) * residuals.count / count - 1, residuals.count - 1)]
-        }
-        return Predictor(
-            means: whole.means, deviations: whole.deviations, length: whole.length,
-            spread: whole.spread, right: whole.right,
-            residuals: kept.map { ($0 * 1e4).rounded(.up) / 1e4 }, closings: closings)
-    }
-
-    private init?(_ examples: [Example]) {
+    ///   - examples: At least two.
+    ///   - textCount: How many of their features are the text's.
+    init?(_ examples: [Example], textCount: Int) {
         guard let size = examples.first?.features.count, examples.count > 1 else { return nil }
-        (means, deviations) = ([0], [1])
+        var (means, deviations) = ([0.0], [1.0])
         for index in 1..<size {
             let values = examples.map { $0.features[index] }
             let deviation = Statistics.deviation(values)
-            means.append(Statistics.mean(values))
-            deviations.append(deviation > 1e-9 ? deviation : 1e9)
+            means.append(Self.rounded(Statistics.mean(values)))
+            deviations.append(deviation > 1e-9 ? Self.rounded(deviation) : 1e9)
         }
-        (length, spread, right) = ([], [], [])
-        let rows = examples.map { scaled($0.features) }
-        let targets = examples.map { log(Double(max($0.tokens, 1))) }
-        length = NormalEquations.leastSquares(rows, targets, ridge: Self.ridge)
+        (self.means, self.deviations, self.textCount) = (means, deviations, textCount)
+        rows = examples.map {
+            Predictor.standardised($0.features, means: means, deviations: deviations)
+        }
+        targets = examples.map(\.logTokens)
+        hits = examples.map(\.isCorrect)
+    }
+
+    /// A feature's places behind the point do not matter; a file of them is smaller.
+    private static func rounded(_ value: Double) -> Double {
+        let unit = pow(10, Foundation.floor(log10(max(abs(value), 1e-9))) - 5)
+        return (value / unit).rounded() * unit
+    }
+
+    func lengthWeights(_ reach: Reach) -> [Double] {
+        NormalEquations.leastSquares(rows, targets, ridges: ridges(reach)).map(Self.rounded)
+    }
+
+    /// Needs the length's weights.
+    func spreadWeights(_ reach: Reach) -> [Double] {
         let sizes = zip(rows, targets).map { row, target in
             log(abs(target - NormalEquations.product(length, row)) + Self.floor)
         }
-        spread = NormalEquations.leastSquares(rows, sizes, ridge: Self.ridge)
-        right = NormalEquations.logistic(rows, examples.map(\.isCorrect), ridge: Self.ridge)
+        return NormalEquations.leastSquares(rows, sizes, ridges: ridges(reach)).map(Self.rounded)
     }
 
-    private func scaled(_ features: [Double]) -> [Double] {
-        Predictor.standardised(features, means: means, deviations: deviations)
+    func rightWeights(_ reach: Reach) -> [Double] {
+        NormalEquations.logistic(rows, hits, ridges: ridges(reach)).map(Self.rounded)
     }
 
-    /// In the units that the forecast stretches by its scale.
-    private func residual(_ example: Example) -> Double {
-        let row = scaled(example.features)
-        let scale = exp(NormalEquations.product(spread, row))
-        let bounded = min(max(scale, Predictor.scales.lowerBound), Predictor.scales.upperBound)
-        return (log(Double(max(example.tokens, 1))) - NormalEquations.product(length, row))
-            / bounded
+    /// An example's features as the weights take them.
+    func row(_ example: Example) -> [Double] {
+        Predictor.standardised(example.features, means: means, deviations: deviations)
+    }
+
+    /// The scale that a spread means.
+    static func scale(_ spread: Double) -> Double {
+        min(max(exp(spread), Predictor.scales.lowerBound), Predictor.scales.upperBound)
+    }
+
+    private func ridges(_ reach: Reach) -> [Double] {
+        [1e-9] + Array(repeating: Self.ridge, count: textCount - 1)
+            + Array(repeating: reach.ridge, count: reach.features)
     }
 }

@@ -19,14 +19,22 @@ extension FamilyRun {
         do {
             let set = try problems(.calibration, count: recipe.evaluation.calibrationProblems)
             let samples = try RunFolder("\(folder)/measurements/calibration").path
+            let catalog = try catalog(threads: threads)
             let calibrator = Calibrator(
-                source: EngineSource(service: try catalog(threads: threads)),
-                settings: evaluationSettings, concurrency: Self.concurrency, folder: samples)
-            let calibration = try await calibrator.run(set.problems, progress: progress)
+                source: EngineSource(service: catalog), settings: evaluationSettings,
+                concurrency: Self.concurrency, folder: samples)
+            var calibration = try await calibrator.run(set.problems, progress: progress)
             var manifest = try FamilyDirectory(path: family).manifest
             manifest.name = recipe.name
-            manifest = manifest.calibrated(calibration, price: recipe.evaluation.price)
-            try write(try manifest.json(), to: "\(family)/\(FamilyManifest.fileName)")
+            let price = recipe.evaluation.price
+            if let member = manifest.cheapestMember(at: price) {
+                calibration.hidden = try await HiddenStates(
+                    of: set.problems, settings: evaluationSettings, member: member,
+                    catalog: catalog, concurrency: Self.concurrency)
+            }
+            let calibrated = CalibratedFamily(manifest, calibration, price: price)
+            try write(
+                try calibrated.manifest.json(), to: "\(family)/\(FamilyManifest.fileName)")
         } catch is CancellationError {
             throw .cancelled
         } catch let error as TrainingError {
