@@ -97,7 +97,11 @@ struct DecodeLoop: ~Copyable {
                 let time = now.flatMap { now in deadline.map { now.duration(to: $0) } }
                 // The token at hand is computed and costs no further step.
                 let tokensLeft = time.map {
-                    $0 > .zero ? 1 + pace.stepsFitting(in: $0, promptSteps: promptSteps) : 0
+                    $0 > .zero
+                        ? 1
+                            + pace.stepsFitting(
+                                in: $0, promptSteps: promptSteps,
+                                sequences: scheduler.running.count) : 0
                 }
                 drawToken(
                     at: share.index, row: rows.upperBound - 1, tokensLeft: tokensLeft,
@@ -105,7 +109,8 @@ struct DecodeLoop: ~Copyable {
             }
         }
         let end = clock()
-        pace.note(start.duration(to: end), hadPrompt: hadPrompt)
+        pace.note(
+            start.duration(to: end), hadPrompt: hadPrompt, sequences: plan.shares.count)
         let retired = scheduler.retireFinished()
         lastEnd = scheduler.isEmpty ? nil : end
         return retired
@@ -114,7 +119,9 @@ struct DecodeLoop: ~Copyable {
     /// The totals, and what is held now.
     mutating func snapshot() -> EngineStatistics {
         var statistics = scheduler.snapshot(stepCount: stepCount)
-        statistics.secondsPerStep = pace.secondsOfDecode ?? 0
+        // For one that would join now.
+        statistics.secondsPerStep =
+            pace.secondsOfDecode(sequences: scheduler.running.count + 1) ?? 0
         statistics.secondsPerPromptStep = pace.secondsWithPrompt ?? 0
         return statistics
     }

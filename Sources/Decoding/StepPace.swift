@@ -1,23 +1,37 @@
 /// How long steps take, and so how many fit before a deadline.
 ///
-/// Steps that compute prompts take many times as long as those that only decode, so each kind has
-/// its own estimate; how many of the first kind are still to come is known from the prompts that
-/// wait. An estimate follows a slower step at once and a faster one by an eighth: a deadline that
+/// Steps that compute prompts take many times as long as those that only decode, and those that
+/// decode many sequences longer than those that decode one, so each kind has its own estimate, by
+/// doublings of the batch; how many steps with prompts are still to come is known from the prompts
+/// that wait. An estimate follows a slower step at once and a faster one by an eighth: a deadline that
 /// is missed costs more than a few tokens of thought.
 struct StepPace: Sendable, Equatable {
     /// Seconds of a step with part of a prompt in it; `nil` before the first.
     private(set) var secondsWithPrompt: Double?
-    /// Seconds of a step without; `nil` before the first.
-    private(set) var secondsOfDecode: Double?
+    /// Seconds of a step without, by the bits of the batch's size less one.
+    private var decode: [Double?] = Array(repeating: nil, count: Int.bitWidth)
 
-    /// Takes in one step.
-    mutating func note(_ duration: Duration, hadPrompt: Bool) {
+    /// Takes in one step of so many sequences.
+    mutating func note(_ duration: Duration, hadPrompt: Bool, sequences: Int = 1) {
         let seconds = duration.inSeconds
         if hadPrompt {
             Self.follow(seconds, &secondsWithPrompt)
         } else {
-            Self.follow(seconds, &secondsOfDecode)
+            Self.follow(seconds, &decode[Self.bucket(sequences)])
         }
+    }
+
+    /// Seconds of a step without prompts; `nil` before the first.
+    ///
+    /// What was never measured is as slow as the next larger batch, or else as the largest.
+    func secondsOfDecode(sequences: Int = 1) -> Double? {
+        let bucket = Self.bucket(sequences)
+        return decode[bucket...].lazy.compactMap(\.self).first
+            ?? decode[..<bucket].lazy.reversed().compactMap(\.self).first
+    }
+
+    private static func bucket(_ sequences: Int) -> Int {
+        Int.bitWidth - max(sequences - 1, 0).leadingZeroBitCount
     }
 
     /// Steps that end before `remaining` has passed.
@@ -25,8 +39,11 @@ struct StepPace: Sendable, Equatable {
     /// - Parameters:
     ///   - remaining: Time from now.
     ///   - promptSteps: Steps, from the next one on, that will compute prompts.
+    ///   - sequences: Sequences that each of them decodes.
     /// - Returns: At least 0; very many while nothing is known.
-    func stepsFitting(in remaining: Duration, promptSteps: Int) -> Int {
+    func stepsFitting(
+        in remaining: Duration, promptSteps: Int, sequences: Int = 1
+    ) -> Int {
         let most = 1 << 40
         var seconds = remaining.inSeconds
         guard seconds > 0 else { return 0 }
@@ -37,7 +54,7 @@ struct StepPace: Sendable, Equatable {
             steps = promptSteps
             seconds -= Double(promptSteps) * each
         }
-        guard let each = secondsOfDecode, each > 0 else { return most }
+        guard let each = secondsOfDecode(sequences: sequences), each > 0 else { return most }
         return steps + Int(min(seconds / each, Double(most - steps)))
     }
 

@@ -77,7 +77,9 @@ struct Completion: Sendable {
         } _: { [streams, budget, continuation] revision in
             var terms = SequenceRevision()
             terms.maximumTokens = revision.tokens.map { min(max($0, 1), room) }
-            terms.thoughtTokens = revision.reasoningTokens.map { min($0, room) }
+            terms.thoughtTokens =
+                revision.reasoningTokens.map { min($0, room) }
+                ?? RevisableBudget.following(revision, budget.current, room: room)
             terms.answersNow = revision.answersNow
             var holds = false
             for stream in streams where await engine.revise(stream.id, terms) { holds = true }

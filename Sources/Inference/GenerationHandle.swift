@@ -60,9 +60,23 @@ final class RevisableBudget: Sendable {
     /// The highest ceiling on tokens there ever was.
     var mostTokens: Int { state.withLock { $0.most } }
 
+    /// The ceiling on the thought that a new total brings with it; nil where the thought has one of
+    /// its own, or is given one.
+    static func following(
+        _ revision: GenerationHandle.Revision, _ current: EffectiveBudget, room: Int
+    ) -> Int? {
+        guard let tokens = revision.tokens, revision.reasoningTokens == nil,
+            current.reasoningTokens != nil, !current.sparesThought
+        else { return nil }
+        return max(min(tokens, room) - current.answerTokens, 0)
+    }
+
     /// The ceilings with a revision that was applied.
     func apply(_ revision: GenerationHandle.Revision, roomForTokens room: Int) -> EffectiveBudget {
         state.withLock { state in
+            if let thought = Self.following(revision, state.current, room: room) {
+                state.current.reasoningTokens = thought
+            }
             if let tokens = revision.tokens {
                 state.current.tokens = min(tokens, room)
                 state.current.bound = tokens <= room ? .budget : .context

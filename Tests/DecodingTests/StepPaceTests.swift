@@ -8,9 +8,9 @@ import Testing
         for milliseconds in [100, 300, 300] {
             pace.note(.milliseconds(milliseconds), hadPrompt: false)
         }
-        #expect(abs((pace.secondsOfDecode ?? 0) - 0.3) < 1e-9)
+        #expect(abs((pace.secondsOfDecode() ?? 0) - 0.3) < 1e-9)
         pace.note(.milliseconds(140), hadPrompt: false)
-        #expect(abs((pace.secondsOfDecode ?? 0) - 0.28) < 1e-9)
+        #expect(abs((pace.secondsOfDecode() ?? 0) - 0.28) < 1e-9)
         #expect(pace.secondsWithPrompt == nil)
     }
 
@@ -31,5 +31,18 @@ import Testing
         #expect(pace.stepsFitting(in: .seconds(5), promptSteps: 0) == 40)
         #expect(pace.stepsFitting(in: .seconds(5), promptSteps: 2) == 2 + 8)
         #expect(pace.stepsFitting(in: .seconds(3), promptSteps: 2) == 1)
+    }
+
+    @Test func `a full batch's steps say nothing of a lone sequence's, once those are known`() {
+        var pace = StepPace()
+        pace.note(.milliseconds(800), hadPrompt: false, sequences: 30)
+        #expect(pace.secondsOfDecode(sequences: 1) == 0.8)
+        pace.note(.milliseconds(100), hadPrompt: false, sequences: 1)
+        pace.note(.milliseconds(800), hadPrompt: false, sequences: 32)
+        #expect(pace.secondsOfDecode(sequences: 1) == 0.1)
+        #expect(pace.secondsOfDecode(sequences: 17) == 0.8)
+        #expect(pace.secondsOfDecode(sequences: 2) == 0.8)
+        #expect(pace.secondsOfDecode(sequences: 1000) == 0.8)
+        #expect(pace.stepsFitting(in: .seconds(1), promptSteps: 0, sequences: 1) == 10)
     }
 }

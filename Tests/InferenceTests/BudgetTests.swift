@@ -1,4 +1,5 @@
 import Foundation
+import Routing
 import TestSupport
 import Testing
 import Tokenization
@@ -178,5 +179,22 @@ import Tokenization
         ) {
             try await catalog.complete(request(thought))
         }
+    }
+
+    @Test func `a new total moves a ceiling on the thought that followed from the old one`() {
+        var effective = EffectiveBudget(
+            tokens: 100, bound: .budget, reasoningTokens: 80, answerTokens: 20)
+        var revision = GenerationHandle.Revision()
+        revision.tokens = 300
+        #expect(
+            RevisableBudget(effective).apply(revision, roomForTokens: 500).reasoningTokens == 280)
+        #expect(
+            RevisableBudget(effective).apply(revision, roomForTokens: 200).reasoningTokens == 180)
+        effective.reasoningTokens = 50
+        #expect(
+            RevisableBudget(effective).apply(revision, roomForTokens: 500).reasoningTokens == 50)
+        revision.reasoningTokens = 70
+        #expect(
+            RevisableBudget(effective).apply(revision, roomForTokens: 500).reasoningTokens == 70)
     }
 }
