@@ -186,10 +186,11 @@ public actor Engine {
         }
     }
 
-    /// Whether a probe would be computed at once: a place and pages are free, nobody waits, and no
-    /// prompt ahead of it keeps it from the next step. As of the last completed turn.
+    /// Whether a probe would be computed at once, as of the last completed turn.
     ///
     /// - Parameter promptTokens: Tokens of its prompt.
+    /// - Returns: Whether a place and pages are free, nobody waits, and no prompt ahead of it keeps
+    ///   it from the next step.
     public nonisolated func hasRoomForProbe(promptTokens: Int) -> Bool {
         let turn = published.value.withLock { $0 }
         let coming = inbox.state.withLock { $0.phase == .open ? $0.queue.count : maximumRunning }

@@ -6,6 +6,7 @@ extension ModelCatalog {
     /// - Parameters:
     ///   - request: What is asked.
     ///   - isQuote: Whether the forecast itself is what is asked for.
+    /// - Returns: What is to be submitted.
     /// - Throws: Why nobody can.
     func plan(
         _ request: CompletionRequest, isQuote: Bool = false

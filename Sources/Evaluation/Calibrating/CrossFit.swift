@@ -17,8 +17,7 @@ struct CrossFit {
     }
 
     private static let foldCount = 5
-    /// Quantiles of the residuals that are kept. The promises are of 50, 90 and 99 %, which are
-    /// whole places among them.
+    /// Quantiles of the residuals that are kept: 50, 90 and 99 % are whole places among them.
     private static let residualCount = 199
     /// What is tried of the probe's features.
     private static let featureCounts = [8, 16, 32]

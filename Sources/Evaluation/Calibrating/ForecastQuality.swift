@@ -71,6 +71,7 @@ public struct ForecastQuality: Sendable, Equatable, Encodable {
     /// - Parameters:
     ///   - member: Whose answers.
     ///   - source: What the forecasts were made from.
+    /// - Returns: As many as heads.
     public func row(_ member: String, _ source: String) -> [String] {
         [
             member, source, String(format: "%.3f", rankCorrelation),
