@@ -1,3 +1,4 @@
+public import Routing
 public import Tokenization
 
 /// What the API needs of inference; the tests of `Serving` put a scripted one in its place.
@@ -55,11 +56,16 @@ public struct ModelDescription: Sendable, Equatable {
     public var parameterCount: Int
     /// The length penalty it was trained with, when known.
     public var alpha: Double?
+    /// What its tokens cost, where the family's manifest says so.
+    public var price: Price?
+    /// What was measured of it, by difficulty; empty where nothing was.
+    public var profile: [FamilyManifest.Level]
 
     /// A checkpoint's description.
     public init(
         id: String, created: Int, contextLength: Int, architecture: String, elementType: String,
-        parameterCount: Int, alpha: Double?
+        parameterCount: Int, alpha: Double?, price: Price? = nil,
+        profile: [FamilyManifest.Level] = []
     ) {
         self.id = id
         self.created = created
@@ -68,5 +74,7 @@ public struct ModelDescription: Sendable, Equatable {
         self.elementType = elementType
         self.parameterCount = parameterCount
         self.alpha = alpha
+        self.price = price
+        self.profile = profile
     }
 }

@@ -51,7 +51,7 @@ extension ModelCatalog {
             for (index, source) in sources.enumerated() {
                 var entry = source.entry(
                     engine: engine, member: index, contextLength: contextLength)
-                entry.profile = members[index].profile
+                entry.describe(by: members[index].profile)
                 if let found = directory.probe, found.member == members[index].name {
                     try found.check(
                         hiddenSize: source.inspection.config.hiddenSize, in: family)
@@ -72,6 +72,13 @@ extension ModelCatalog {
 }
 
 extension ReasoningModel {
+    /// Takes over what the family's manifest says of it.
+    fileprivate mutating func describe(by member: FamilyManifest.Member?) {
+        profile = member
+        description.price = member?.price
+        description.profile = member?.profile ?? []
+    }
+
     /// One line for a person: what was loaded and what it allows.
     var summary: String {
         let parameters = String(format: "%.1f M", Double(description.parameterCount) / 1e6)

@@ -5,7 +5,7 @@ import Tokenization
 /// A checkpoint that answers: its words, its habits, and the engine that runs its weights.
 struct ReasoningModel: Sendable {
     /// What callers see of it.
-    let description: ModelDescription
+    var description: ModelDescription
     /// Text to ids and back, template, tags, defaults.
     let text: ModelText
     /// Where it is decoded.

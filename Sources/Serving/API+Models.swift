@@ -1,11 +1,20 @@
 import HTTP
 import Inference
+import Routing
 
 extension API {
     /// The name that lets the server choose.
     private static let automatic = "auto"
 
     /// `GET /v1/models`: each checkpoint, then `auto`.
+    ///
+    /// The `meta` of a calibrated member of a family also says what it costs, in the operator's
+    /// unit per million tokens, and what was measured of it, easiest problems first:
+    ///
+    ///     "price":{"prompt":0.1,"completion":1},
+    ///     "measured":[{"difficulty":"easy","problems":300,"accuracy":0.99,
+    ///                  "accuracy_interval":{"low":0.97,"high":0.997},
+    ///                  "tokens":{"mean":74.2,"p50":71,"p90":118.2}},…]
     func listModels() -> HTTPResponse {
         let models = service.models
         let list = JSONWriter.object { json in
@@ -47,6 +56,38 @@ extension API {
             $0.field("dtype", model.elementType)
             $0.field("parameters", model.parameterCount)
             $0.field("status", "loaded")
+            writeMeasurements(of: model, into: &$0)
+        }
+    }
+
+    /// Writes what a family's manifest says of a member; what it does not say is absent.
+    private static func writeMeasurements(
+        of model: ModelDescription, into json: inout JSONWriter
+    ) {
+        if let price = model.price {
+            json.object("price") {
+                $0.field("prompt", price.prompt)
+                $0.field("completion", price.completion)
+            }
+        }
+        guard !model.profile.isEmpty else { return }
+        json.array("measured") { json in
+            for level in model.profile { json.object { write(level, into: &$0) } }
+        }
+    }
+
+    private static func write(_ level: FamilyManifest.Level, into json: inout JSONWriter) {
+        json.field("difficulty", level.difficulty)
+        json.field("problems", level.problems)
+        json.field("accuracy", rounded: level.accuracy)
+        json.object("accuracy_interval") {
+            $0.field("low", rounded: level.accuracyInterval.low)
+            $0.field("high", rounded: level.accuracyInterval.high)
+        }
+        json.object("tokens") {
+            $0.field("mean", rounded: level.tokens.mean)
+            $0.field("p50", rounded: level.tokens.p50)
+            $0.field("p90", rounded: level.tokens.p90)
         }
     }
 

@@ -1,4 +1,5 @@
 import HTTP
+import Routing
 import Testing
 import Tokenization
 
@@ -20,6 +21,31 @@ import Tokenization
                 "status":"loaded","routes_to":["tiny-a0",\
                 "org/tiny-a2"]}}]}
                 """)
+    }
+
+    @Test func `what was measured of a member is told of it alone`() async throws {
+        let tokens = FamilyManifest.Distribution(
+            mean: 74.2233, least: 15, p50: 71, p90: 118.2, p99: 170)
+        let easy = FamilyManifest.Level(
+            difficulty: "easy", problems: 300, accuracy: 0.99,
+            accuracyInterval: .init(low: 0.971, high: 0.9966), reasoningTokens: tokens,
+            answerTokens: tokens, tokens: tokens, caps: [])
+        var hard = easy
+        (hard.difficulty, hard.accuracy) = ("hard", 0.123456)
+        let caller = Caller(.init(profile: [easy, hard]))
+        let text = try await caller.call(.get, "/v1/models").text
+        let other = try #require(text.firstRange(of: "org/tiny-a2"))
+        let plain = text[..<other.lowerBound]
+        #expect(!plain.contains("price") && !plain.contains("measured"))
+        #expect(
+            text.contains(
+                #""status":"loaded","price":{"prompt":0.1,"completion":1.0},"measured":["#
+                    + #"{"difficulty":"easy","problems":300,"accuracy":0.99,"#
+                    + #""accuracy_interval":{"low":0.971,"high":0.9966},"#
+                    + #""tokens":{"mean":74.2233,"p50":71.0,"p90":118.2}},"#
+                    + #"{"difficulty":"hard","problems":300,"accuracy":0.1235,"#))
+        let auto = try #require(text.firstRange(of: #""id":"auto""#))
+        #expect(!text[auto.lowerBound...].contains("measured"))
     }
 
     @Test(arguments: ["tiny-a0", "org/tiny-a2", "org%2Ftiny-a2", "auto"])

@@ -25,6 +25,8 @@ final class ScriptedService: CompletionService {
         var pause: Duration = .zero
         var heartbeat = 0.1
         var contextLength = 1000
+        /// What was measured of the second model.
+        var profile: [FamilyManifest.Level] = []
         /// The one member, where its routes are to be told.
         var candidate: Candidate?
         var routing = RoutingStatistics()
@@ -62,11 +64,16 @@ final class ScriptedService: CompletionService {
     var secondsSinceHeartbeat: Double { script.heartbeat }
 
     var models: [ModelDescription] {
-        [("tiny-a0", 0.0), ("org/tiny-a2", 0.2)].map { name, alpha in
+        var models = [("tiny-a0", 0.0), ("org/tiny-a2", 0.2)].map { name, alpha in
             ModelDescription(
                 id: name, created: 1_700_000_000, contextLength: script.contextLength,
                 architecture: "qwen2", elementType: "bf16", parameterCount: 123, alpha: alpha)
         }
+        if !script.profile.isEmpty {
+            models[1].price = Price(prompt: 0.1, completion: 1)
+            models[1].profile = script.profile
+        }
+        return models
     }
 
     private func resolve(_ model: String?) throws(InferenceError) -> ModelDescription {
