@@ -33,6 +33,13 @@ extension Checkpoint {
         tensor.storage.discardMappedPages(in: byteRange(of: tensor))
     }
 
+    /// Lets the kernel take back the memory that holds the mapped pages of all tensors.
+    public func discardPages() {
+        for position in tensors.indices {
+            if let tensor = view(at: position) { discardPages(of: tensor) }
+        }
+    }
+
     private func file(holding tensor: TensorView) -> MappedFile? {
         files.first { $0.storage === tensor.storage }
     }

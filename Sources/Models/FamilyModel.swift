@@ -1,79 +1,79 @@
-public import Checkpoints
 public import Kernels
 
 /// Fine-tunes of one base behind one interface: same shapes, one set of KV pages.
 ///
 /// An item's `member` says whose weights compute it; the members of a batch run one after another,
 /// each over all of its items at once. Scratch and pages are shared, so a further member costs its
-/// weights only.
+/// weights only, and those only while they are loaded.
 public final class FamilyModel: LanguageModel {
-    /// The members, all over the same pages.
-    public let members: [Transformer]
+    /// The members' weights; a batch may name the members that are in there.
+    public let weights: FamilyWeights
     /// How many logits a position has.
-    public var vocabularySize: Int { first.vocabularySize }
+    public let vocabularySize: Int
     /// The longest sequence of any member, in tokens.
     public let contextLength: Int
     /// Tokens that one KV page holds.
-    public var pageSize: Int { first.pageSize }
+    public var pageSize: Int { pages.pageSize }
     /// Pages that exist.
-    public var pageCount: Int { first.pageCount }
-    /// How many members answer.
-    public var memberCount: Int { members.count }
+    public var pageCount: Int { pages.pageCount }
+    /// How many members there may be.
+    public let memberCount: Int
 
-    private let first: Transformer
+    private let hiddenSize: Int
+    private let kernels: KernelContext
+    private let pages: KVPageStore
+    private let space: Workspace
 
-    private init(members: [Transformer], contextLength: Int) {
-        self.members = members
+    private init(
+        weights: FamilyWeights, config: ModelConfig, memberCount: Int, contextLength: Int,
+        kernels: KernelContext, pages: KVPageStore, options: ModelOptions
+    ) {
+        self.weights = weights
+        self.memberCount = memberCount
         self.contextLength = contextLength
-        first = members[0]
+        self.kernels = kernels
+        self.pages = pages
+        vocabularySize = config.vocabularySize
+        hiddenSize = config.hiddenSize
+        space = Workspace(config: config, maximumRowCount: options.maximumRowCount)
     }
 
-    /// Loads the members; the first one's shape is the family's.
+    /// Makes room for a family none of whose members is loaded; the first one's shape is the
+    /// family's.
     ///
     /// - Parameters:
-    ///   - checkpoints: One per member, at least one.
+    ///   - inspections: One per checkpoint, at least one.
+    ///   - memberCount: How many members there may be, others than these included; nil for these.
     ///   - pool: The workers to compute on.
     ///   - options: Context, memory and types, for all together.
     ///   - instructionSet: What to compute with; nil for the fastest that there is.
-    /// - Returns: A model with as many members.
-    /// - Throws: `ModelError` for everything in a checkpoint that does not fit, and
-    ///   `membersDiffer` where shapes differ.
-    public static func load(
-        _ checkpoints: [Checkpoint], pool: WorkerPool, options: ModelOptions,
-        instructionSet: InstructionSet? = nil
+    /// - Returns: A model whose `weights` are yet to be filled.
+    /// - Throws: `ModelError.membersDiffer` where shapes differ, and others where memory is missing.
+    public static func empty(
+        _ inspections: [ModelInspection], memberCount: Int? = nil, pool: WorkerPool,
+        options: ModelOptions, instructionSet: InstructionSet? = nil
     ) throws(ModelError) -> sending FamilyModel {
-        precondition(!checkpoints.isEmpty, "a family without members")
-        var networks: [Network] = []
-        for (member, checkpoint) in checkpoints.enumerated() {
-            let config = try ModelConfig(checkpoint)
-            if let first = networks.first {
-                try config.checkShape(equals: first.config, member: member)
-            }
-            let weights = try Weights(
-                checkpoint, config: config, convertingTo: options.weightType, using: pool)
-            networks.append(Network(config: config, weights: weights))
+        precondition(!inspections.isEmpty, "a family without members")
+        var config = inspections[0].config
+        for (member, inspection) in inspections.enumerated() {
+            try inspection.config.checkShape(equals: config, member: member)
+            config.contextLength = min(config.contextLength, inspection.config.contextLength)
         }
-        var config = networks[0].config
-        config.contextLength = networks.map(\.config.contextLength).min() ?? config.contextLength
+        let areSingle = inspections.allSatisfy {
+            $0.keyValueType(convertingTo: options.weightType) == .f32
+        }
         let capacity = try KeyValueCapacity(
-            config: config,
-            defaultType: networks.allSatisfy { $0.weights.defaultKeyValueType == .f32 }
-                ? .f32 : .f16,
+            config: config, defaultType: areSingle ? .f32 : .f16, options: options)
+        return FamilyModel(
+            weights: FamilyWeights(shape: config), config: config,
+            memberCount: memberCount ?? inspections.count, contextLength: capacity.contextLength,
+            kernels: try .with(pool, instructionSet), pages: try capacity.store(config),
             options: options)
-        let pages = try capacity.store(config)
-        let kernels = try KernelContext.with(pool, instructionSet)
-        let space = Workspace(config: config, maximumRowCount: options.maximumRowCount)
-        let members = networks.map { network in
-            Transformer(
-                network: network, kernels: kernels, pages: pages, space: space,
-                contextLength: capacity.contextLength)
-        }
-        return FamilyModel(members: members, contextLength: capacity.contextLength)
     }
 
     /// Computes every item with its member's weights; see ``LanguageModel/forward(_:)``.
     ///
-    /// - Parameter batch: What to compute.
+    /// - Parameter batch: What to compute; the members that it names are loaded.
     /// - Returns: One row per requested position: items in order, positions ascending.
     public func forward(_ batch: ForwardBatch) -> Logits {
         batch.checkInvariants(for: self)
@@ -81,28 +81,35 @@ public final class FamilyModel: LanguageModel {
             return Logits(values: [], vocabularySize: vocabularySize)
         }
         if batch.items.allSatisfy({ $0.member == member }) {
-            return members[member].compute(batch)
+            return transformer(of: member).compute(batch)
         }
-        var parts = members.map { _ in ForwardBatch(items: []) }
+        var parts: [Int: ForwardBatch] = [:]
         for item in batch.items {
-            parts[item.member].items.append(item)
+            parts[item.member, default: ForwardBatch(items: [])].items.append(item)
         }
-        let results = zip(members, parts).map { member, part in member.compute(part) }
-        var (nextRows, nextHidden) = (members.map { _ in 0 }, members.map { _ in 0 })
+        var results: [Int: Logits] = [:]
+        for (member, part) in parts { results[member] = transformer(of: member).compute(part) }
+        var (nextRows, nextHidden): ([Int: Int], [Int: Int]) = ([:], [:])
         var logits = Logits(values: [], vocabularySize: vocabularySize)
         logits.values.reserveCapacity(batch.logitRowCount * vocabularySize)
         for item in batch.items {
-            let result = results[item.member]
+            guard let result = results[item.member] else { continue }
             let count = ForwardBatch(items: [item]).logitRowCount * vocabularySize
-            let start = nextRows[item.member]
-            nextRows[item.member] += count
+            let start = nextRows[item.member, default: 0]
+            nextRows[item.member] = start + count
             logits.values += result.values[start..<start + count]
             guard item.logitRows == .hidden else { continue }
-            let first = nextHidden[item.member]
-            nextHidden[item.member] += self.first.config.hiddenSize
-            logits.hidden += result.hidden[first..<nextHidden[item.member]]
+            let first = nextHidden[item.member, default: 0]
+            nextHidden[item.member] = first + hiddenSize
+            logits.hidden += result.hidden[first..<first + hiddenSize]
         }
         return logits
+    }
+
+    private func transformer(of member: Int) -> Transformer {
+        Transformer(
+            network: weights.network(of: member), kernels: kernels, pages: pages, space: space,
+            contextLength: contextLength)
     }
 }
 

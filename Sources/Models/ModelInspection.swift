@@ -28,6 +28,7 @@ public struct ModelInspection: Sendable {
     public let unexpectedTensors: [String]
 
     private let checkpoint: Checkpoint
+    private let views: [TensorView]
 
     /// Looks at a checkpoint's headers and config.
     ///
@@ -43,6 +44,7 @@ public struct ModelInspection: Sendable {
             names.insert(slot.name(checkpoint.naming))
         }
         self.checkpoint = checkpoint
+        self.views = views
         self.config = config
         parameterCount = views.reduce(0) { $0 + $1.elementCount }
         typeShares = ElementType.allCases.compactMap { type in
@@ -62,11 +64,37 @@ public struct ModelInspection: Sendable {
         typeShares.reduce(0) { $0 + $1.byteCount }
     }
 
+    /// Bytes of the weights in memory, mapped ones included.
+    ///
+    /// - Parameters:
+    ///   - type: What matrices are converted to; nil leaves them as stored.
+    ///   - isMixed: Whether they are those of a member between this one and another.
+    /// - Returns: The sum; vectors are f32 in memory.
+    public func loadedByteCount(
+        convertingTo type: ElementType?, isMixed: Bool = false
+    ) -> Int {
+        views.reduce(0) { sum, view in
+            guard view.shape.count > 1 else {
+                return sum + view.elementCount * ElementType.f32.bytesPerBlock
+            }
+            let own =
+                isMixed && !view.elementType.isPlain ? WeightMixture.plainType : view.elementType
+            let type = own.inMemory(columns: view.columns, convertingTo: type)
+            return sum + view.elementCount / type.elementsPerBlock * type.bytesPerBlock
+        }
+    }
+
     /// What keys and values are kept as where nothing else is asked for.
-    public var keyValueType: ElementType {
-        .keysAndValues(
-            weightsAreSinglePrecision: typeShares.allSatisfy { $0.type == .f32 },
-            weightByteCount: weightByteCount)
+    public var keyValueType: ElementType { keyValueType(convertingTo: nil) }
+
+    /// What keys and values are kept as where matrices are converted to `type`.
+    func keyValueType(convertingTo type: ElementType?) -> ElementType {
+        let matrices = views.filter { $0.shape.count > 1 }
+        return .keysAndValues(
+            weightsAreSinglePrecision: matrices.allSatisfy {
+                $0.elementType.inMemory(columns: $0.columns, convertingTo: type) == .f32
+            },
+            weightByteCount: loadedByteCount(convertingTo: type))
     }
 
     /// Bytes that a running model takes: weights, and keys and values of some tokens.

@@ -8,7 +8,7 @@ import Kernels
 ///                  x += down(silu(gate) * up)                     of norm(x)
 ///     hidden = norm(x)
 ///     logits = output · hidden
-struct Network {
+struct Network: Sendable {
     let config: ModelConfig
     let weights: Weights
     private let frequencies: [Float]

@@ -81,16 +81,19 @@ public struct Weights: Sendable {
 
     /// What keys and values are kept as where nothing else is asked for.
     var defaultKeyValueType: ElementType {
-        var matrices = layers.flatMap { layer in
+        .keysAndValues(
+            weightsAreSinglePrecision: matrices.allSatisfy { $0.elementType == .f32 },
+            weightByteCount: matrices.reduce(0) { $0 + $1.byteCount })
+    }
+
+    /// All matrices; the embedding twice where it is the output too.
+    var matrices: [TensorView] {
+        layers.flatMap { layer in
             [
                 layer.query, layer.key, layer.value, layer.attentionOutput, layer.gate, layer.up,
                 layer.down,
             ].map(\.matrix)
-        }
-        matrices += [embedding, output]
-        return .keysAndValues(
-            weightsAreSinglePrecision: matrices.allSatisfy { $0.elementType == .f32 },
-            weightByteCount: matrices.reduce(0) { $0 + $1.byteCount })
+        } + [embedding, output]
     }
 }
 
@@ -126,9 +129,8 @@ struct WeightBinding: WeightSource {
 
     func matrix(_ slot: WeightSlot) throws(ModelError) -> TensorView {
         let view = try stored(slot)
-        guard let type, type != view.elementType,
-            view.columns % type.elementsPerBlock == 0
-        else { return view }
+        let type = view.elementType.inMemory(columns: view.columns, convertingTo: type)
+        guard type != view.elementType else { return view }
         do throws(KernelError) {
             let converted = try view.converted(to: type, using: pool)
             checkpoint.discardPages(of: view)
@@ -141,7 +143,15 @@ struct WeightBinding: WeightSource {
     func vector(_ slot: WeightSlot) throws(ModelError) -> [Float] {
         try stored(slot).floats()
     }
+}
 
+extension ElementType {
+    /// The type in memory of a matrix that has this one, where `type` is asked for: rows that do
+    /// not fill the blocks of `type` stay as they are.
+    func inMemory(columns: Int, convertingTo type: ElementType?) -> ElementType {
+        guard let type, columns % type.elementsPerBlock == 0 else { return self }
+        return type
+    }
 }
 
 extension WeightSource {

@@ -72,6 +72,53 @@ import Testing
         }
     }
 
+    @Test func `a member can leave and come back, and one between a member and itself is it`()
+        throws
+    {
+        let pool = try WorkerPool(threadCount: 1)
+        let checkpoint = try Checkpoint.open(path: Fixture(name: "llama3-rope-f16").path)
+        let family = try FamilyModel.empty(
+            [try ModelInspection(checkpoint)], memberCount: 2, pool: pool,
+            options: Self.options())
+        func logits(_ member: Int) -> [Float] {
+            let item = TestSequence(blockTable: [3], member: member).item(
+                [1, 2, 3], position: 0, .all)
+            return family.forward(ForwardBatch(items: [item])).values
+        }
+        #expect(!family.weights.holds(0))
+        try family.weights.load(checkpoint, as: 0, readsAhead: true)
+        let first = logits(0)
+        try family.weights.mix(checkpoint, checkpoint, share: 0.25, as: 1)
+        #expect(logits(1) == first)
+        family.weights.drop(0)
+        #expect(!family.weights.holds(0) && family.weights.holds(1))
+        checkpoint.discardPages()
+        try family.weights.load(checkpoint, as: 0)
+        #expect(logits(0) == first)
+    }
+
+    @Test func `nothing lies between checkpoints of two configurations`() throws {
+        let pool = try WorkerPool(threadCount: 1)
+        let checkpoints = try ["llama3-rope-f16", "llama3-rope-gguf-q8"].map {
+            try Checkpoint.open(path: Fixture(name: $0).path)
+        }
+        let scratch = try ScratchCheckpoint(Fixture(name: "llama3-rope-f16"))
+        let family = try FamilyModel.load(checkpoints, pool: pool, options: Self.options())
+        #expect(throws: ModelError.self) {
+            try family.weights.mix(
+                checkpoints[0], Checkpoint.open(path: Fixture(name: "qwen3-f32").path), share: 0.5,
+                as: 1)
+        }
+        var floats = try #require(scratch["model.norm.weight"]).floats()
+        floats[1] = .infinity
+        scratch["model.norm.weight"] = try TensorView(floats, shape: [floats.count])
+        let broken = try scratch.open()
+        let error = try #require(throws: ModelError.self) {
+            try family.weights.mix(checkpoints[0], broken, share: 0.5, as: 1)
+        }
+        #expect(error.description.contains("model.norm.weight"))
+    }
+
     @Test func `members of different shapes are refused`() throws {
         let pool = try WorkerPool(threadCount: 1)
         let checkpoints = try ["qwen2-tied-f32", "qwen3-f32"].map {

@@ -46,9 +46,8 @@ public struct Interpolation: Sendable {
                     + "differ")
         }
         let whole = 0..<network.layout.count
-        let mixed = zip(network.parameters.floats(whole), target.parameters.floats(whole)).map {
-            Float(Double($0) * (1 - share) + Double($1) * share)
-        }
+        let mixed = WeightMixture.values(
+            network.parameters.floats(whole), target.parameters.floats(whole), share: share)
         let buffer = FloatBuffer(count: mixed.count)
         buffer.set(mixed)
         try CheckpointFolder(path: path).write(network, buffer, companions: one.companions)

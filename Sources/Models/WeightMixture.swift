@@ -1,0 +1,98 @@
+import Checkpoints
+import Kernels
+
+/// Weights on the line between those of two checkpoints.
+///
+/// They have the type that they have in the first, and bf16 where that is quantised: a block
+/// format's grid is made for the values it was fitted to.
+public struct WeightMixture {
+    private let first: WeightBinding
+    private let second: WeightBinding
+    private let share: Double
+    private let type: ElementType?
+
+    /// The type of a mixture of quantised weights, and that of checkpoints that training writes.
+    static let plainType = ElementType.bf16
+
+    /// Weights between two checkpoints of one configuration.
+    init(
+        _ first: Checkpoint, _ second: Checkpoint, share: Double, convertingTo type: ElementType?
+    ) throws(ModelError) {
+        let config = try ModelConfig(first)
+        guard try ModelConfig(second) == config else {
+            throw .membersDiffer(
+                member: 1, field: "configuration", expected: "that of \(first.location)",
+                found: "another in \(second.location)")
+        }
+        self.first = WeightBinding(checkpoint: first, config: config)
+        self.second = WeightBinding(checkpoint: second, config: config)
+        self.share = share
+        self.type = type
+    }
+
+    /// Numbers on the line between others, each product and sum in f64.
+    ///
+    /// - Parameters:
+    ///   - first: What a share of 0 is.
+    ///   - second: What a share of 1 is, as many.
+    ///   - share: How far from the first to the second.
+    /// - Returns: As many.
+    public static func values(
+        _ first: [Float], _ second: [Float], share: Double
+    ) -> [Float] {
+        precondition(first.count == second.count, "\(first.count) and \(second.count) weights")
+        return zip(first, second).map { Float(Double($0) * (1 - share) + Double($1) * share) }
+    }
+}
+
+extension WeightMixture: WeightSource {
+    var config: ModelConfig { first.config }
+
+    func matrix(_ slot: WeightSlot) throws(ModelError) -> TensorView {
+        let mixed = try mixed(slot)
+        let type = mixed.elementType.inMemory(columns: mixed.columns, convertingTo: type)
+        do throws(KernelError) {
+            return try mixed.converted(to: type)
+        } catch {
+            throw .kernels(error)
+        }
+    }
+
+    func vector(_ slot: WeightSlot) throws(ModelError) -> [Float] {
+        try mixed(slot).floats()
+    }
+
+    private func mixed(_ slot: WeightSlot) throws(ModelError) -> TensorView {
+        let (one, other) = (try first.read(slot), try second.read(slot))
+        let type = one.elementType.isPlain ? one.elementType : Self.plainType
+        let mixed: TensorView
+        do throws(KernelError) {
+            let values = Self.values(one.floats(), other.floats(), share: share)
+            mixed = try TensorView(values, shape: one.shape).converted(to: type)
+        } catch {
+            throw .kernels(error)
+        }
+        // A NaN or an infinity of either is one of the mixture.
+        guard mixed.firstNonFinite() == nil else {
+            throw .invalidField(
+                file: first.checkpoint.location, field: slot.name(first.checkpoint.naming),
+                expected: "finite weights between these and those of "
+                    + second.checkpoint.location,
+                found: "others")
+        }
+        return mixed
+    }
+}
+
+extension WeightBinding {
+    /// The tensor as it lies in the file, once it was read from there.
+    fileprivate func read(_ slot: WeightSlot) throws(ModelError) -> TensorView {
+        let view = try stored(slot)
+        do throws(CheckpointError) {
+            try checkpoint.load(view)
+        } catch {
+            throw .checkpoint(error)
+        }
+        return view
+    }
+}
