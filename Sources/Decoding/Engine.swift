@@ -64,6 +64,18 @@ public actor Engine {
         return streams[0]
     }
 
+    /// Refuses what `submit` would refuse however little there is to do.
+    ///
+    /// - Parameters:
+    ///   - request: What would be decoded.
+    ///   - samples: How many.
+    /// - Throws: What is wrong with the request.
+    public nonisolated func validate(
+        _ request: SequenceRequest, samples: Int
+    ) throws(DecodingError) {
+        try limits.validate(request, samples: samples)
+    }
+
     /// Takes on several samples of one prompt, all or none.
     ///
     /// Sample `i` has the seed `seed + i`, and is the same as if it had been submitted alone with
@@ -206,14 +218,17 @@ public actor Engine {
     /// - Parameters:
     ///   - prompt: The ids, at least one.
     ///   - member: Whose hidden state.
+    ///   - hold: What must live until the engine is done; see `SequenceRequest.hold`.
     /// - Throws: What `submit` throws.
     /// - Returns: The final norm's output at the last position, `[hiddenSize]`; nil where the
     ///   waiting task was cancelled or the engine shut down.
     public nonisolated func hiddenState(
-        of prompt: [Int32], member: Int
+        of prompt: [Int32], member: Int, holding hold: (any AnyObject & Sendable)? = nil
     ) async throws(DecodingError) -> [Float]? {
+        var request = SequenceRequest.probe(prompt, member: member)
+        request.hold = hold
         var values: [Float]?
-        for await event in try submit(.probe(prompt, member: member)) {
+        for await event in try submit(request) {
             if case .hidden(let row) = event { values = row }
         }
         return values

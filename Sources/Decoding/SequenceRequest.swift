@@ -21,6 +21,8 @@ public struct SequenceRequest: Sendable {
     /// When the sequence ends with `.deadline` at the latest, in the queue too; its thought is
     /// closed before, in time for the answer that is kept back.
     public var deadline: ContinuousClock.Instant?
+    /// What must live until the sequence has left the engine, such as a hold on its weights.
+    public var hold: (any AnyObject & Sendable)?
     /// Whether the prompt's hidden state is wanted and nothing else: `.hidden` then comes in place
     /// of a token, and ends it.
     var isProbe = false

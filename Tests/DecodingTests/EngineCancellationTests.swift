@@ -9,6 +9,33 @@ import Testing
     enum Phase: CaseIterable { case queued, prefilling, decoding }
     enum Means: CaseIterable { case cancel, end, drop, cancelReader }
 
+    /// What a sequence holds on to.
+    private final class Held: Sendable {}
+
+    @Test(arguments: [false, true])
+    func `what a request holds lives until its last sequence has left the engine`(
+        cancels: Bool
+    ) async throws {
+        let gate = StepGate()
+        let model = ScriptedModel(gate: gate)
+        let engine = Engine(model: model)
+        var request = SequenceRequest(prompt: [1, 2, 3], maximumTokens: 2)
+        request.hold = Held()
+        weak let held = request.hold
+        let streams = try engine.submit(request, samples: 2)
+        request.hold = nil
+        try await gate.waitForArrival(1)
+        if cancels {
+            // Nobody reads any more, and the forward pass still needs what is held.
+            for stream in streams { engine.cancel(stream.id) }
+        }
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(held != nil)
+        gate.open(100)
+        await engine.drain()
+        #expect(held == nil)
+    }
+
     @Test(
         "a sequence that is let go frees its pages within one step", arguments: Phase.allCases,
         Means.allCases)
