@@ -95,7 +95,7 @@ public struct Forecast: Sendable, Equatable {
     }
 
     /// Between two measured shares on the line, beyond them as at the nearest.
-    private func closingAccuracy(at share: Double) -> Double {
+    func closingAccuracy(at share: Double) -> Double {
         guard let first = closings.first, let last = closings.last else { return 0 }
         guard share > first.share else { return first.accuracy * share / first.share }
         guard let next = closings.firstIndex(where: { $0.share >= share }) else {
