@@ -47,7 +47,7 @@ struct Completion: Sendable {
                     CompletionEvent.Accepted(
                         model: model.description.id, promptTokens: prompt.count,
                         effective: plan.effective, startsInReasoning: startsInReasoning,
-                        route: plan.route, price: model.profile?.price, handle: handle)))
+                        route: plan.route, price: model.description.price, handle: handle)))
             // The first sample brings the prompt's log-probabilities, which come before any text:
             // the others' texts wait until they are out.
             var events = first.makeAsyncIterator()

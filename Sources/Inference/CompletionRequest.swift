@@ -18,6 +18,9 @@ public struct CompletionRequest: Sendable {
     public var prompt: Prompt
     /// The model asked for; `nil` or `auto` lets the server choose.
     public var model: String?
+    /// The length penalty of the family's member that answers, one between two members' included;
+    /// `nil` leaves the choice to `model`.
+    public var alpha: Double?
     /// Ceiling on new tokens of each sample, reasoning included; `nil` is the rest of the context.
     public var maximumTokens: Int?
     /// What it may cost.

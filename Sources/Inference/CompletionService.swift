@@ -36,15 +36,23 @@ public protocol CompletionService: Sendable {
     /// What routing promised and what came of it.
     var routing: RoutingStatistics { get }
 
+    /// What a family's weights take, and took to load.
+    var loading: LoadingStatistics { get }
+
     /// When the decode loop last completed a turn, in seconds ago; small while healthy, also idle.
     var secondsSinceHeartbeat: Double { get }
+}
+
+extension CompletionService {
+    /// Nothing is loaded on demand.
+    public var loading: LoadingStatistics { LoadingStatistics() }
 }
 
 /// A checkpoint as `GET /v1/models` shows it.
 public struct ModelDescription: Sendable, Equatable {
     /// The name to ask for.
     public var id: String
-    /// Seconds since 1970 when it was loaded.
+    /// Seconds since 1970 when it was opened.
     public var created: Int
     /// Longest sequence in tokens.
     public var contextLength: Int
@@ -60,6 +68,10 @@ public struct ModelDescription: Sendable, Equatable {
     public var price: Price?
     /// What was measured of it, by difficulty; empty where nothing was.
     public var profile: [FamilyManifest.Level]
+    /// The two members that it lies between, where nobody trained it.
+    public var between: [String] = []
+    /// Where its weights are.
+    public var status = LoadingStatus.loaded
 
     /// A checkpoint's description.
     public init(

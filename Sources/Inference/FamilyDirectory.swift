@@ -96,4 +96,14 @@ public struct FamilyDirectory: Sendable, Equatable {
         else { return nil }
         return alpha
     }
+
+    /// A member's name with another alpha in it; `alpha_0.15` where it carries none.
+    static func name(_ name: String, withAlpha alpha: Double) -> String {
+        guard let match = name.firstMatch(of: /(?i:alpha)[_:=\-]?(\d+(?:\.\d+)?)/) else {
+            return "alpha_\(alpha)"
+        }
+        var name = name
+        name.replaceSubrange(match.1.startIndex..<match.1.endIndex, with: "\(alpha)")
+        return name
+    }
 }

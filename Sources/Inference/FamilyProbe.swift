@@ -15,12 +15,14 @@ struct FamilyProbe: Sendable {
     ///   - prompt: The ids.
     ///   - candidates: Those whose forecasts are made.
     ///   - milliseconds: The time for the whole answer; nil without a deadline.
-    /// - Returns: nil at once where no candidate's forecast becomes better, the engine is too busy
-    ///   to compute it in the next step, or it takes too much of a deadline.
+    /// - Returns: nil at once where no candidate's forecast becomes better, the probe's member is
+    ///   not loaded, the engine is too busy to compute it in the next step, or it takes too much of
+    ///   a deadline.
     func features(
         of prompt: [Int32], for candidates: [ReasoningModel], within milliseconds: Int?
     ) async -> [Double]? {
-        guard candidates.contains(where: { $0.profile?.probePredictor != nil }),
+        guard candidates.contains(where: \.readsProbe),
+            let hold = model.store?.holdIfLoaded(model.member),
             model.engine.hasRoomForProbe(promptTokens: prompt.count)
         else { return nil }
         if let milliseconds {
@@ -28,7 +30,8 @@ struct FamilyProbe: Sendable {
             guard seconds <= Double(milliseconds) * 1e-3 * Self.shareOfDeadline else { return nil }
         }
         // Whatever hinders the probe meets the answer too, which then says so.
-        let state = try? await model.engine.hiddenState(of: prompt, member: model.member)
+        let state = try? await model.engine.hiddenState(
+            of: prompt, member: model.member, holding: hold)
         return state.flatMap { probe.features(of: $0) }
     }
 }

@@ -20,6 +20,8 @@ public enum InferenceError: Error, Equatable, Sendable {
     case queueFull(depth: Int, retryAfterSeconds: Int)
     /// The server is draining.
     case shuttingDown
+    /// The member's weights cannot be brought into memory.
+    case memberUnavailable(model: String, reason: String)
     /// The budget is none, or nobody can answer within it.
     case budget(RoutingError)
     /// A field has a value that cannot be honoured.
@@ -57,6 +59,8 @@ extension InferenceError: CustomStringConvertible {
             "\(depth) requests are waiting already; try again in \(seconds) s"
         case .shuttingDown:
             "the server is shutting down and takes no new requests"
+        case .memberUnavailable(let model, let reason):
+            "the model '\(model)' cannot be loaded: \(reason)"
         case .budget(let error):
             error.description
         case .invalidRequest(let field, let message):

@@ -16,6 +16,10 @@ public struct LoadOptions: Sendable {
     public var keyValueType: ElementType?
     /// Threads that compute; `nil` is the CPUs that this process may use.
     public var threads: Int?
+    /// Bytes that the weights of a family may take; `nil` is no limit.
+    public var familyMemory: Int?
+    /// When a family's members are loaded; `nil` is at the start if all of them fit.
+    public var loading: LoadingPolicy?
     /// How much an engine takes on at a time.
     public var engine = EngineConfiguration()
 
@@ -26,6 +30,11 @@ public struct LoadOptions: Sendable {
     public mutating func allow(concurrency: Int) {
         engine.maximumRunning = concurrency
         engine.queueDepth = max(engine.queueDepth, concurrency)
+    }
+
+    /// Lets a family's weights take half of the memory that is free, if nothing else was said.
+    public mutating func limitFamilyMemory() {
+        familyMemory = familyMemory ?? AvailableMemory.byteCount() / 2
     }
 
     /// The workers that all models share, so that two never compute at once.
@@ -57,4 +66,12 @@ public struct LoadOptions: Sendable {
         options.contextLength = contextLength ?? min(inspection.config.contextLength, shared)
         return options
     }
+}
+
+/// When the members of a family are loaded.
+public enum LoadingPolicy: String, Sendable, CaseIterable {
+    /// All at the start.
+    case eager
+    /// Each when a request first needs it.
+    case lazy
 }

@@ -26,7 +26,7 @@ extension ModelCatalog {
         var engines: [Engine] = []
         for path in paths {
             let source = try ModelSource(path: path)
-            let (engine, contextLength) = try [source].engine(
+            let (engine, contextLength) = try source.engine(
                 pool: pool, options: options, shareCount: shares)
             let entry = source.entry(engine: engine, member: 0, contextLength: contextLength)
             entries.append(entry)
@@ -34,6 +34,7 @@ extension ModelCatalog {
             progress(entry.summary)
         }
         var probe: FamilyProbe?
+        var served: ServedFamily?
         if let family {
             let directory = try FamilyDirectory(path: family)
             let members = directory.members
@@ -45,13 +46,15 @@ extension ModelCatalog {
                 if let first = sources.first { try source.checkWords(equal: first) }
                 sources.append(source)
             }
-            let (engine, contextLength) = try sources.engine(
-                pool: pool, options: options, shareCount: shares)
+            let (engine, contextLength, store, scale) = try sources.family(
+                at: family, pool: pool, options: options, shareCount: shares)
             engines.append(engine)
+            let first = entries.count
             for (index, source) in sources.enumerated() {
                 var entry = source.entry(
                     engine: engine, member: index, contextLength: contextLength)
                 entry.describe(by: members[index].profile)
+                entry.store = store
                 if let found = directory.probe, found.member == members[index].name {
                     try found.check(
                         hiddenSize: source.inspection.config.hiddenSize, in: family)
@@ -60,6 +63,9 @@ extension ModelCatalog {
                 entries.append(entry)
                 progress(entry.summary)
             }
+            served = ServedFamily(
+                members: Array(entries[first...]), store: store, scale: scale)
+            progress(store.statistics.summary(memberCount: sources.count))
         }
         var names: Set<String> = []
         for entry in entries where !names.insert(entry.description.id).inserted {
@@ -67,7 +73,7 @@ extension ModelCatalog {
         }
         return ModelCatalog(
             entries: entries, engines: engines, choiceCount: paths.isEmpty ? entries.count : 1,
-            probe: probe)
+            family: served, probe: probe)
     }
 }
 
@@ -84,6 +90,15 @@ extension ReasoningModel {
         let parameters = String(format: "%.1f M", Double(description.parameterCount) / 1e6)
         return "\(description.id): \(description.architecture), \(parameters) parameters, "
             + "\(description.elementType), context \(description.contextLength)"
+    }
+}
+
+extension LoadingStatistics {
+    /// One line for a person: what of a family is in memory.
+    func summary(memberCount: Int) -> String {
+        func megabytes(_ count: Int) -> String { String(format: "%.1f MB", Double(count) / 1e6) }
+        return "\(loaded) of \(memberCount) members loaded, \(megabytes(byteCount)) of weights"
+            + (limit.map { ", at most \(megabytes($0))" } ?? "")
     }
 }
 
@@ -105,15 +120,6 @@ struct ModelSource {
         }
         text = try ModelText(checkpoint, vocabularySize: inspection.config.vocabularySize)
         alpha = FamilyDirectory.alpha(inName: name)
-    }
-
-    /// Refuses weights that are infinite or no numbers: they would answer with noise.
-    func checkWeights(using pool: WorkerPool) throws(ModelLoadingError) {
-        do {
-            try inspection.checkWeights(using: pool)
-        } catch {
-            throw .checkpoint("\(error)")
-        }
     }
 
     /// What the family calls it, where it is a member.
@@ -162,17 +168,16 @@ struct ModelSource {
     }
 }
 
-extension [ModelSource] {
-    /// One engine for all members of a family, of which a model alone is the smallest, and the
-    /// context it allows.
+extension ModelSource {
+    /// An engine for this model alone, and the context it allows.
     func engine(
         pool: WorkerPool, options: LoadOptions, shareCount: Int
     ) throws(ModelLoadingError) -> (engine: Engine, contextLength: Int) {
-        for source in self { try source.checkWeights(using: pool) }
         do {
-            let model = try FamilyModel.load(
-                map(\.checkpoint), pool: pool,
-                options: options.model(for: self[0].inspection, shareCount: shareCount))
+            try inspection.checkWeights(using: pool)
+            let model = try Transformer.load(
+                checkpoint, pool: pool,
+                options: options.model(for: inspection, shareCount: shareCount))
             let contextLength = model.contextLength
             return (Engine(model: model, configuration: options.engine), contextLength)
         } catch {

@@ -8,6 +8,7 @@ extension ModelCatalog {
     ///   - isQuote: Whether the forecast itself is what is asked for.
     /// - Returns: What is to be submitted.
     /// - Throws: Why nobody can.
+    /// - Returns: What was decided.
     func plan(
         _ request: CompletionRequest, isQuote: Bool = false
     ) async throws(InferenceError) -> CompletionPlan {
@@ -20,7 +21,7 @@ extension ModelCatalog {
         }
         // Only a calibrated member looks at the question.
         let features =
-            candidates.contains { $0.profile?.predictor != nil }
+            candidates.contains(where: \.isCalibrated)
             ? PromptFeatures.values(of: candidates[0].question(of: request.prompt)) : []
         var probed: [Double]?
         if isQuote || candidates.count > 1 || budget.onExhausted == .reject {
@@ -85,7 +86,7 @@ extension ModelCatalog {
         }
         let least = candidate.leastTokens(of: request.budget ?? Budget())
         return Quote(
-            route: route, promptTokens: plan.prompt.count, price: plan.model.profile?.price,
+            route: route, promptTokens: plan.prompt.count, price: plan.model.description.price,
             load: candidate.load,
             minimum: candidate.minimum(tokens: least, promptTokens: plan.prompt.count))
     }
@@ -135,11 +136,31 @@ extension ModelCatalog {
     private func candidates(
         for request: CompletionRequest
     ) throws(InferenceError) -> (models: [ReasoningModel], isPinned: Bool) {
-        guard let name = request.model, !name.isEmpty, name != "auto" else {
+        let name = request.model.flatMap { $0.isEmpty || $0 == "auto" ? nil : $0 }
+        if let alpha = request.alpha { return ([try model(alpha: alpha, named: name)], true) }
+        guard let name else {
             let all = entries.prefix(choiceCount)
             let some = all.filter { request.members?.contains($0.description.id) ?? true }
             return (some.isEmpty ? Array(all) : some, false)
         }
         return ([try model(named: name)], true)
+    }
+
+    /// The family's member of an alpha, which a name beside it may only confirm.
+    private func model(
+        alpha: Double, named name: String?
+    ) throws(InferenceError) -> ReasoningModel {
+        guard let family else {
+            throw .invalidRequest(
+                field: "alpha", message: "no family is served, so no alpha can be chosen")
+        }
+        let model = try family.model(alpha: alpha)
+        guard name == nil || name == model.description.id else {
+            throw .invalidRequest(
+                field: "model",
+                message: "expected \(model.description.id), which 'alpha' asks for, or nothing, "
+                    + "found '\(name ?? "")'")
+        }
+        return model
     }
 }

@@ -13,9 +13,15 @@ extension ModelCatalog {
     ) async throws(InferenceError) -> [Float] {
         let model = try model(named: request.model)
         let prompt = try model.promptIDs(request.prompt)
+        var hold: MemberStore.Hold?
+        if let store = model.store {
+            hold = try await store.hold(model.member)
+            guard hold != nil else { throw .shuttingDown }
+        }
         let state: [Float]?
         do {
-            state = try await model.engine.hiddenState(of: prompt, member: model.member)
+            state = try await model.engine.hiddenState(
+                of: prompt, member: model.member, holding: hold)
         } catch {
             throw InferenceError(
                 error, neededTokens: prompt.count,

@@ -8,6 +8,8 @@ public struct ModelCatalog: CompletionService {
     private let engines: [Engine]
     /// How many of the first entries the router chooses among where no model is named.
     let choiceCount: Int
+    /// The family among the entries.
+    let family: ServedFamily?
     /// What reads a prompt's hidden state before the router chooses.
     let probe: FamilyProbe?
     let router = Router()
@@ -19,20 +21,31 @@ public struct ModelCatalog: CompletionService {
     ///   - entries: The models, at least one.
     ///   - engines: What runs them.
     ///   - choiceCount: How many of the first are members of one family, to choose among.
+    ///   - family: The family among the entries.
     ///   - probe: What reads a prompt's hidden state for them.
     init(
         entries: [ReasoningModel], engines: [Engine], choiceCount: Int = 1,
-        probe: FamilyProbe? = nil
+        family: ServedFamily? = nil, probe: FamilyProbe? = nil
     ) {
         precondition(!entries.isEmpty && (1...entries.count).contains(choiceCount))
         self.entries = entries
         self.engines = engines
         self.choiceCount = choiceCount
+        self.family = family
         self.probe = probe
     }
 
-    /// What is served, the default first.
-    public var models: [ModelDescription] { entries.map(\.description) }
+    /// What is served, the default first; members between others as long as they are in memory.
+    public var models: [ModelDescription] {
+        (entries + (family?.mixed ?? [])).map { model in
+            var description = model.description
+            description.status = model.status
+            return description
+        }
+    }
+
+    /// What the family's weights take, and took to load.
+    public var loading: LoadingStatistics { family?.store.statistics ?? LoadingStatistics() }
 
     /// The oldest heartbeat of the engines, in seconds ago.
     public var secondsSinceHeartbeat: Double {
@@ -55,26 +68,19 @@ public struct ModelCatalog: CompletionService {
         if request.policy == .escalate, let escalation = try await escalation(of: request) {
             return try await escalation.events()
         }
-        return try begin(try await plan(request))
+        return try await begin(try await plan(request))
     }
 
     /// Submits what was planned.
     private func begin(
         _ plan: CompletionPlan
-    ) throws(InferenceError) -> AsyncStream<CompletionEvent> {
+    ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
         let (model, prompt, ceiling) = (plan.model, plan.prompt, plan.effective.tokens)
         let sequence = model.sequence(
             for: plan.request, prompt: prompt, maximumTokens: max(1, ceiling))
-        let streams: [TokenStream]
-        do {
-            streams = try model.engine.submit(sequence, samples: plan.request.samples)
-        } catch {
-            throw InferenceError(
-                error, neededTokens: prompt.count + ceiling,
-                availableTokens: model.description.contextLength)
-        }
+        let streams = try await model.submit(sequence, samples: plan.request.samples)
         let (events, continuation) = AsyncStream.makeStream(of: CompletionEvent.self)
-        if let route = plan.route { ledger.note(route) }
+        if let route = plan.route, !streams.isEmpty { ledger.note(route) }
         let completion = Completion(
             plan, streams: streams, ledger: ledger, continuation: continuation)
         let task = Task { await completion.run() }
@@ -134,19 +140,17 @@ public struct ModelCatalog: CompletionService {
         try self.model(named: model).applyTemplate(conversation)
     }
 
-    /// Decodes one token with every checkpoint, so that the first request finds weights in memory.
+    /// Decodes one token with every checkpoint that is loaded, so that the first request finds
+    /// mapped weights in memory.
     ///
     /// - Throws: `InferenceError` when an engine refuses.
     public func warmUp() async throws(InferenceError) {
-        for entry in entries {
+        for entry in entries where entry.status == .loaded {
             var request = SequenceRequest(prompt: [0], maximumTokens: 1)
             request.member = entry.member
             request.sampling.temperature = 0
-            do {
-                for await _ in try entry.engine.submit(request) {}
-            } catch {
-                throw InferenceError(
-                    error, neededTokens: 2, availableTokens: entry.description.contextLength)
+            for stream in try await entry.submit(request) {
+                for await _ in stream {}
             }
         }
     }
@@ -162,6 +166,7 @@ public struct ModelCatalog: CompletionService {
     func model(named name: String?) throws(InferenceError) -> ReasoningModel {
         guard let name, !name.isEmpty, name != "auto" else { return entries[0] }
         if let entry = entries.first(where: { $0.description.id == name }) { return entry }
+        if let model = family?.model(named: name) { return model }
         throw .unknownModel(asked: name, served: entries.map(\.description.id))
     }
 }

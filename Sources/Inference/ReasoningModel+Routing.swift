@@ -18,11 +18,12 @@ extension ReasoningModel {
     ) -> Candidate {
         var candidate = Candidate(
             id: description.id, alpha: description.alpha,
-            contextLength: description.contextLength, price: profile?.price ?? .perToken,
+            contextLength: description.contextLength, price: description.price ?? .perToken,
             forecast: forecast(features, probed: probed),
             load: engine.load(promptTokens: promptTokens))
+        candidate.load.waitSeconds += store?.expectedSeconds(for: member) ?? 0
         if request.separatesReasoning, text.tags != nil {
-            let answers = profile?.profile?.map(\.answerTokens) ?? []
+            let answers = ([self] + neighbours).flatMap(\.description.profile).map(\.answerTokens)
             candidate.thought = Candidate.Thought(
                 closerTokens: text.closer.count,
                 answerReserve: answers.map { Int($0.p99.rounded(.up)) }.max()
@@ -32,10 +33,28 @@ extension ReasoningModel {
         return candidate
     }
 
-    /// The better forecast of those that can be made; nil where the member was not calibrated.
+    /// Whether a forecast can be made for it.
+    var isCalibrated: Bool {
+        neighbours.isEmpty
+            ? profile?.predictor != nil : neighbours.allSatisfy(\.isCalibrated)
+    }
+
+    /// Whether a probe betters its forecast.
+    var readsProbe: Bool {
+        profile?.probePredictor != nil || neighbours.contains(where: \.readsProbe)
+    }
+
+    /// The better forecast of those that can be made, and between two members what lies between
+    /// theirs; nil where the member was not calibrated.
     func forecast(_ features: [Double], probed: [Double]?) -> Forecast? {
-        probed.flatMap { profile?.probePredictor?.forecast($0) }
-            ?? profile?.predictor?.forecast(features)
+        guard let lower = neighbours.first, let upper = neighbours.last else {
+            return probed.flatMap { profile?.probePredictor?.forecast($0) }
+                ?? profile?.predictor?.forecast(features)
+        }
+        guard let first = lower.forecast(features, probed: probed),
+            let second = upper.forecast(features, probed: probed)
+        else { return nil }
+        return .between(first, second, share: share)
     }
 
     /// The text that the features of a request are taken from: the last thing a user said.

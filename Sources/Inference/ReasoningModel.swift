@@ -14,6 +14,52 @@ struct ReasoningModel: Sendable {
     let member: Int
     /// What the family's manifest says of it.
     var profile: FamilyManifest.Member?
+    /// What keeps its weights in memory; nil where they always are.
+    var store: MemberStore?
+    /// The two members that it lies between, lower alpha first; empty for one that was trained.
+    var neighbours: [ReasoningModel] = []
+    /// How far it lies from the first of those to the second.
+    var share = 0.0
+
+    /// Where its weights are.
+    var status: LoadingStatus { store?.status(of: member) ?? .loaded }
+
+    /// Submits a sequence once the member's weights are in memory, where they then stay until it
+    /// has ended.
+    ///
+    /// - Parameters:
+    ///   - sequence: What to decode.
+    ///   - samples: How many.
+    /// - Throws: Why it cannot be begun.
+    /// - Returns: The events of each sample; none if the waiting task was cancelled.
+    func submit(
+        _ sequence: SequenceRequest, samples: Int = 1
+    ) async throws(InferenceError) -> [TokenStream] {
+        do throws(DecodingError) {
+            // Nothing is loaded for what is refused anyway.
+            try engine.validate(sequence, samples: samples)
+        } catch {
+            throw refusal(error, of: sequence)
+        }
+        var sequence = sequence
+        if let store {
+            guard let hold = try await store.hold(member, until: sequence.deadline) else {
+                return []
+            }
+            sequence.hold = hold
+        }
+        do throws(DecodingError) {
+            return try engine.submit(sequence, samples: samples)
+        } catch {
+            throw refusal(error, of: sequence)
+        }
+    }
+
+    private func refusal(_ error: DecodingError, of sequence: SequenceRequest) -> InferenceError {
+        InferenceError(
+            error, neededTokens: sequence.prompt.count + sequence.maximumTokens,
+            availableTokens: description.contextLength)
+    }
 
     /// The prompt's ids, checked against vocabulary and context.
     func promptIDs(_ prompt: CompletionRequest.Prompt) throws(InferenceError) -> [Int32] {

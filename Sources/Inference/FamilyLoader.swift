@@ -1,0 +1,151 @@
+import Checkpoints
+import Decoding
+import Kernels
+import Models
+
+/// Loads the members of a family from their checkpoints, and makes those that lie between.
+///
+/// The checkpoints are held open from the start on: a member stays the one whose headers were
+/// checked then, even if its files are deleted or others take their place.
+struct FamilyLoader: MemberSource {
+    private let weights: FamilyWeights
+    private let members: [ModelSource]
+    private let scale: AlphaScale
+    private let type: ElementType?
+    /// Bytes in memory of the trained members, and of those that begin at each.
+    private let sizes: (trained: [Int], mixed: [Int])
+
+    /// A loader for the members of `weights`: those trained, and behind them one for each step of
+    /// the scale.
+    init(
+        _ weights: FamilyWeights, members: [ModelSource], scale: AlphaScale, type: ElementType?
+    ) {
+        self.weights = weights
+        self.members = members
+        self.scale = scale
+        self.type = type
+        sizes = (
+            members.map { $0.inspection.loadedByteCount(convertingTo: type) },
+            members.map { $0.inspection.loadedByteCount(convertingTo: type, isMixed: true) }
+        )
+    }
+
+    func name(of member: Int) -> String {
+        guard let gap = gap(of: member) else { return members[member].name }
+        return FamilyDirectory.name(members[gap.lower].name, withAlpha: gap.alpha)
+    }
+
+    func byteCount(of member: Int) -> Int {
+        gap(of: member).map { sizes.mixed[$0.lower] } ?? sizes.trained[member]
+    }
+
+    func load(_ member: Int) throws(ModelLoadingError) {
+        // The decoding threads' workers are left to them.
+        try load(member, using: nil)
+    }
+
+    /// Loads a member.
+    ///
+    /// - Parameters:
+    ///   - member: Which.
+    ///   - pool: Workers, before anything is decoded; nil to use this thread alone, and to read
+    ///     ahead what decoding would wait for.
+    /// - Throws: `ModelLoadingError.checkpoint` naming what is wrong; the member is absent then.
+    func load(_ member: Int, using pool: WorkerPool?) throws(ModelLoadingError) {
+        do throws(ModelError) {
+            if let gap = gap(of: member) {
+                let (one, other) = (members[gap.lower].checkpoint, members[gap.upper].checkpoint)
+                defer { releasePages(of: [gap.lower, gap.upper]) }
+                return try weights.mix(
+                    one, other, share: gap.share, as: member, convertingTo: type)
+            }
+            try members[member].inspection.checkWeights(using: pool)
+            try weights.load(
+                members[member].checkpoint, as: member, convertingTo: type, using: pool,
+                readsAhead: pool == nil)
+        } catch {
+            throw .checkpoint("\(error)")
+        }
+    }
+
+    func drop(_ member: Int) {
+        weights.drop(member)
+        if gap(of: member) == nil { releasePages(of: [member]) }
+    }
+
+    /// Gives back mapped memory of members that were only read.
+    private func releasePages(of numbers: [Int]) {
+        for member in numbers where !weights.holds(member) {
+            members[member].checkpoint.discardPages()
+        }
+    }
+
+    private func gap(of member: Int) -> AlphaScale.Gap? {
+        member < members.count ? nil : scale.gap(atStep: member - members.count)
+    }
+}
+
+extension [ModelSource] {
+    /// The engine of a family and what loads its members.
+    ///
+    /// - Parameters:
+    ///   - path: The family's folder, for errors.
+    ///   - pool: The workers to compute on.
+    ///   - options: How to load and run it.
+    ///   - shareCount: Models and families that are loaded together.
+    /// - Throws: `ModelLoadingError` where members differ or the memory does not suffice.
+    /// - Returns: The engine, its context, and the members, loaded if they are to be.
+    func family(
+        at path: String, pool: WorkerPool, options: LoadOptions, shareCount: Int
+    ) throws(ModelLoadingError) -> (
+        engine: Engine, contextLength: Int, store: MemberStore, scale: AlphaScale
+    ) {
+        let scale = AlphaScale(map(\.alpha))
+        let model: FamilyModel
+        do {
+            model = try FamilyModel.empty(
+                map(\.inspection), memberCount: count + scale.stepCount, pool: pool,
+                options: options.model(for: self[0].inspection, shareCount: shareCount))
+        } catch {
+            throw .checkpoint("\(error)")
+        }
+        let contextLength = model.contextLength
+        let loader = FamilyLoader(
+            model.weights, members: self, scale: scale, type: options.weights)
+        let engine = Engine(model: model, configuration: options.engine)
+        var limits = MemberStore.Limits(trainedCount: count)
+        limits.byteCount = options.familyMemory ?? .max
+        limits.queueDepth = options.engine.queueDepth
+        let store = MemberStore(source: loader, limits: limits)
+        if try loadsAll(by: loader, within: limits.byteCount, asked: options.loading, path) {
+            for member in indices {
+                let start = ContinuousClock.now
+                try loader.load(member, using: pool)
+                store.noteLoaded(
+                    member, seconds: (ContinuousClock.now - start) / .seconds(1))
+            }
+        }
+        return (engine, contextLength, store, scale)
+    }
+
+    /// Whether all members are loaded at the start.
+    private func loadsAll(
+        by loader: FamilyLoader, within limit: Int, asked: LoadingPolicy?, _ path: String
+    ) throws(ModelLoadingError) -> Bool {
+        let sizes = indices.map { loader.byteCount(of: $0) }
+        if let largest = sizes.indices.max(by: { sizes[$0] < sizes[$1] }),
+            sizes[largest] > limit
+        {
+            throw .insufficientMemory(
+                path: path,
+                message: "the weights of \(self[largest].name) take \(sizes[largest]) bytes; "
+                    + "expected a --family-memory that holds them, found \(limit) bytes")
+        }
+        let total = sizes.reduce(0, +)
+        guard asked == .eager, total > limit else { return asked != .lazy && total <= limit }
+        throw .insufficientMemory(
+            path: path,
+            message: "the weights of all members take \(total) bytes; expected a --family-memory "
+                + "that holds them or --load lazy, found \(limit) bytes")
+    }
+}
