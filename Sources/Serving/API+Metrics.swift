@@ -44,9 +44,41 @@ extension API {
         for (model, tracker) in coverage {
             text.sample("laconic_budget_p90_widening", [("model", model)], tracker.widening)
         }
+        Self.write(service.loading, into: &text)
         return HTTPResponse(
             status: .ok, type: "text/plain; version=0.0.4; charset=utf-8",
             bytes: Array(text.text.utf8))
+    }
+
+    private static func write(_ loading: LoadingStatistics, into text: inout MetricsText) {
+        let samples: [(name: String, type: String, help: String, value: Double)] = [
+            ("members_loaded", "gauge", "Family members in memory.", Double(loading.loaded)),
+            (
+                "member_weight_bytes", "gauge", "Bytes of their weights, mapped ones included.",
+                Double(loading.byteCount)
+            ),
+            ("members_awaited", "gauge", "Requests that wait for one.", Double(loading.waiting)),
+            (
+                "member_loads_total", "counter", "Members loaded or made, each time counted.",
+                Double(loading.loads)
+            ),
+            (
+                "member_load_failures_total", "counter", "Loads that failed.",
+                Double(loading.failures)
+            ),
+            (
+                "member_drops_total", "counter", "Members dropped to make room.",
+                Double(loading.drops)
+            ),
+            (
+                "member_load_seconds_total", "counter", "Seconds that loading took.",
+                loading.seconds
+            ),
+        ]
+        for (name, type, help, value) in samples {
+            text.begin("laconic_\(name)", type, help)
+            text.sample("laconic_\(name)", [], value)
+        }
     }
 }
 

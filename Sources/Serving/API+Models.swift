@@ -8,7 +8,9 @@ extension API {
 
     /// `GET /v1/models`: each checkpoint, then `auto`.
     ///
-    /// The `meta` of a calibrated member of a family also says what it costs, in the operator's
+    /// `status` says where the weights are: `loaded`, `loading`, or `unloaded` until a request needs
+    /// them. A member that nobody trained is listed while it is loaded, and says what it is
+    /// `between`. The `meta` of a calibrated member of a family also says what it costs, in the operator's
     /// unit per million tokens, and what was measured of it, easiest problems first:
     ///
     ///     "price":{"prompt":0.1,"completion":1},
@@ -55,7 +57,10 @@ extension API {
             $0.field("architecture", model.architecture)
             $0.field("dtype", model.elementType)
             $0.field("parameters", model.parameterCount)
-            $0.field("status", "loaded")
+            $0.field("status", model.status.rawValue)
+            if !model.between.isEmpty {
+                $0.array("between") { for id in model.between { $0.value(id) } }
+            }
             writeMeasurements(of: model, into: &$0)
         }
     }
@@ -106,7 +111,9 @@ extension API {
             $0.field("context", models.map(\.contextLength).max())
             $0.field("dtype", types.count == 1 ? types.first : nil)
             $0.field("status", "loaded")
-            $0.array("routes_to") { for model in models { $0.value(model.id) } }
+            $0.array("routes_to") {
+                for model in models where model.between.isEmpty { $0.value(model.id) }
+            }
         }
     }
 }

@@ -36,7 +36,9 @@ struct CompletionJob {
         fields: inout RequestFields, limits: ServingConfiguration
     ) throws(ServingError) {
         var template = CompletionRequest(prompt: .ids([]))
-        template.model = try fields.modelName() ?? limits.defaultModel
+        template.alpha = try fields.alpha()
+        template.model =
+            try fields.modelName() ?? (template.alpha == nil ? limits.defaultModel : nil)
         template.sampling = try fields.sampling()
         template.policy = try fields.choice("policy") ?? .route
         template.stopStrings = try fields.stopStrings()
@@ -109,6 +111,13 @@ extension RequestFields {
                 found: "'\(word.prefix(64))'")
         }
         return choice
+    }
+
+    /// Reads `alpha`; which of its values are served, the family says.
+    mutating func alpha() throws(ServingError) -> Double? {
+        guard let value = take("alpha") else { return nil }
+        guard let alpha = value.real else { throw mismatch("alpha", "a number", value) }
+        return alpha
     }
 
     /// Reads `model`; an empty name is no name.

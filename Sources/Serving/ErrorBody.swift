@@ -130,6 +130,12 @@ struct ErrorBody: Equatable {
             return body
         case .shuttingDown:
             return ErrorBody(.draining)
+        case .memberUnavailable:
+            var body = ErrorBody(
+                status: .serviceUnavailable, code: "model_unavailable", message: message,
+                param: "model")
+            body.type = "unavailable_error"
+            return body
         case .invalidRequest(let field, _):
             return bad("invalid_value", field)
         }

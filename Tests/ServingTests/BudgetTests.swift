@@ -197,7 +197,41 @@ import Tokenization
             lines.contains("laconic_route_decisions_total{model=\"a\\\"b\",reason=\"best\"} 3"))
         #expect(lines.contains("laconic_budget_overrun_tokens_total 0"))
         #expect(lines.contains("laconic_budget_p90_coverage{model=\"m\"} 1"))
-        #expect(lines.filter { $0.hasPrefix("# TYPE") }.count == 6)
+        #expect(lines.filter { $0.hasPrefix("# TYPE") }.count == 13)
+    }
+
+    @Test func `what a family takes in memory is there for Prometheus`() async throws {
+        let caller = Self.caller {
+            $0.loading.loaded = 2
+            $0.loading.byteCount = 3_000_000
+            $0.loading.loads = 5
+            $0.loading.drops = 3
+            $0.loading.seconds = 0.25
+        }
+        let lines = try await caller.call(.get, "/metrics").text.split(separator: "\n")
+        for line in [
+            "laconic_members_loaded 2", "laconic_member_weight_bytes 3000000",
+            "laconic_members_awaited 0", "laconic_member_loads_total 5",
+            "laconic_member_load_failures_total 0", "laconic_member_drops_total 3",
+            "laconic_member_load_seconds_total 0.25",
+        ] {
+            #expect(lines.contains(Substring(line)), "\(line)")
+        }
+    }
+
+    @Test(arguments: [
+        ("/generate", #"{"prompt":"q","alpha":0.15}"#),
+        ("/v1/completions", #"{"prompt":"q","alpha":0.15}"#),
+        ("/v1/chat/completions", #"{"messages":[{"role":"user","content":"q"}],"alpha":0.15}"#),
+    ])
+    func `an alpha is passed on, and the server's default model stands back`(
+        path: String, body: String
+    ) async throws {
+        let caller = Caller { $0.defaultModel = "tiny-a0" }
+        let reply = try await caller.post(path, body)
+        #expect(reply.status == 200 && !reply.text.contains("ignored"))
+        let request = try #require(caller.service.record.requests.last)
+        #expect(request.alpha == 0.15 && request.model == nil)
     }
 
     @Test func `a quote is what the request would get, and makes no token`() async throws {

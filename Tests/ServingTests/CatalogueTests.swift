@@ -1,4 +1,5 @@
 import HTTP
+import Inference
 import Routing
 import Testing
 import Tokenization
@@ -46,6 +47,26 @@ import Tokenization
                     + #"{"difficulty":"hard","problems":300,"accuracy":0.1235,"#))
         let auto = try #require(text.firstRange(of: #""id":"auto""#))
         #expect(!text[auto.lowerBound...].contains("measured"))
+    }
+
+    @Test func `a model says where its weights are, and what it lies between`() async throws {
+        let caller = Caller(
+            .init(describe: { models in
+                models[0].status = .unloaded
+                models.append(models[1])
+                models[2].id = "tiny-a1"
+                models[2].status = .loading
+                models[2].between = ["tiny-a0", "org/tiny-a2"]
+            }))
+        let reply = try await caller.call(.get, "/v1/models")
+        #expect(try reply.at("data.0.meta.status") == .string("unloaded"))
+        #expect(try reply.at("data.1.meta.status") == .string("loaded"))
+        #expect(try reply.at("data.1.meta.between") == nil)
+        #expect(try reply.at("data.2.meta.status") == .string("loading"))
+        #expect(try reply.at("data.2.meta.between.1") == .string("org/tiny-a2"))
+        // The server never chooses one that nobody trained.
+        #expect(try reply.at("data.3.meta.routes_to.2") == nil)
+        #expect(try reply.at("data.3.meta.routes_to.1") == .string("org/tiny-a2"))
     }
 
     @Test(arguments: ["tiny-a0", "org/tiny-a2", "org%2Ftiny-a2", "auto"])

@@ -117,6 +117,8 @@ import Tokenization
         Bad(
             #"{"prompt":"a","response_format":{"type":"json_object"}}"#, "unsupported_parameter",
             "response_format"),
+        Bad(#"{"prompt":"a","alpha":"low"}"#, "invalid_type", "alpha"),
+        Bad(#"{"prompt":"a","alpha":true}"#, "invalid_type", "alpha"),
         Bad(#"{"prompt":"a","best_of":2}"#, "unsupported_parameter", "best_of"),
         Bad(#"{"prompt":"a","suffix":"b"}"#, "unsupported_parameter", "suffix"),
         Bad(
@@ -173,6 +175,9 @@ import Tokenization
                 "insufficient_memory", nil
             ),
             (.queueFull(depth: 3, retryAfterSeconds: 7), 429, "queue_full", nil),
+            (
+                .memberUnavailable(model: "m", reason: "gone"), 503, "model_unavailable", "model"
+            ),
             (.shuttingDown, 503, "shutting_down", nil),
             (.invalidRequest(field: "seed", message: "no"), 400, "invalid_value", "seed"),
         ] as [(InferenceError, Int, String, String?)], [false, true])

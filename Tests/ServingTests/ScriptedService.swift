@@ -30,6 +30,9 @@ final class ScriptedService: CompletionService {
         /// The one member, where its routes are to be told.
         var candidate: Candidate?
         var routing = RoutingStatistics()
+        var loading = LoadingStatistics()
+        /// Changes what is listed.
+        var describe: @Sendable (inout [ModelDescription]) -> Void = { _ in }
         /// What budgets are changed by.
         var handle: GenerationHandle?
         /// What each sample finds in the prefix cache: the first so much, the others ten times.
@@ -69,6 +72,7 @@ final class ScriptedService: CompletionService {
                 id: name, created: 1_700_000_000, contextLength: script.contextLength,
                 architecture: "qwen2", elementType: "bf16", parameterCount: 123, alpha: alpha)
         }
+        script.describe(&models)
         if !script.profile.isEmpty {
             models[1].price = Price(prompt: 0.1, completion: 1)
             models[1].profile = script.profile
@@ -110,6 +114,8 @@ final class ScriptedService: CompletionService {
     }
 
     var routing: RoutingStatistics { script.routing }
+
+    var loading: LoadingStatistics { script.loading }
 
     func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote {
         let model = try resolve(request.model)
