@@ -19,6 +19,12 @@ struct GenerateCommand: AsyncParsableCommand {
         help: ArgumentHelp("Ceiling on new tokens, thought included.", valueName: "tokens"))
     var budget: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Length penalty of the family's member that answers, one between two included.",
+            valueName: "alpha"))
+    var alpha: Double?
+
     @Option(help: ArgumentHelp("Instructions before the question.", valueName: "text"))
     var system: String?
 
@@ -44,7 +50,10 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let catalog = try models.load(options: models.options) { line in
+        var options = models.options
+        // One question needs one member.
+        options.loading = options.loading ?? .lazy
+        let catalog = try models.load(options: options) { line in
             Terminal.errors.line(Terminal.errors.dim(line))
         }
         let start = ContinuousClock.now
@@ -87,6 +96,7 @@ struct GenerateCommand: AsyncParsableCommand {
         var allowed = Budget()
         allowed.tokens = budget
         request.budget = allowed
+        request.alpha = alpha
         request.sampling.temperature = temperature
         request.sampling.seed = seed
         return request

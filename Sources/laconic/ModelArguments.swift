@@ -21,6 +21,22 @@ struct ModelArguments: ParsableArguments {
     var family: String?
 
     @Option(
+        name: .customLong("load"),
+        help: ArgumentHelp(
+            "When a family's members are loaded: eager, at the start, or lazy, when a request "
+                + "first needs one (default: eager if all of them fit; generate is lazy).",
+            valueName: "when"))
+    var loading: LoadingTime?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Memory for the weights of a family; the member that was idle longest makes room "
+                + "(default: half of what is free when serving, else no limit).",
+            valueName: "MiB"))
+    var familyMemory: Int?
+
+    @Option(
         name: .long,
         help: ArgumentHelp(
             "Element type of the weights in memory: f32, bf16, f16 or int8 (default: as stored).",
@@ -58,8 +74,10 @@ struct ModelArguments: ParsableArguments {
         if let context, context < 1 {
             throw ValidationError("--context is \(context); expected at least 1")
         }
-        if let kvMemory, !(1...(1 << 24)).contains(kvMemory) {
-            throw ValidationError("--kv-memory is \(kvMemory); expected 1 to 16777216 MiB")
+        for (name, value) in [("kv-memory", kvMemory), ("family-memory", familyMemory)] {
+            if let value, !(1...(1 << 24)).contains(value) {
+                throw ValidationError("--\(name) is \(value); expected 1 to 16777216 MiB")
+            }
         }
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads is \(threads); expected 1 to 1024")
@@ -73,6 +91,8 @@ struct ModelArguments: ParsableArguments {
         options.contextLength = context
         options.keyValueMemory = kvMemory.map { $0 << 20 }
         options.keyValueType = kvType?.elementType
+        options.familyMemory = familyMemory.map { $0 << 20 }
+        options.loading = loading?.policy
         options.threads = threads
         return options
     }
@@ -89,6 +109,19 @@ struct ModelArguments: ParsableArguments {
         }
         return try ModelCatalog.load(
             models: model, family: family, options: options, progress: progress)
+    }
+}
+
+/// When the members of a family can be loaded.
+enum LoadingTime: String, ExpressibleByArgument, CaseIterable {
+    case eager, lazy
+
+    /// What loading knows it as.
+    var policy: LoadingPolicy {
+        switch self {
+        case .eager: .eager
+        case .lazy: .lazy
+        }
     }
 }
 

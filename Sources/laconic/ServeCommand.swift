@@ -118,6 +118,7 @@ struct ServeCommand: AsyncParsableCommand {
         options.engine.maximumRunning = maxRunning
         options.engine.queueDepth = maxQueue
         options.engine.tokensPerStep = stepTokens
+        options.limitFamilyMemory()
         return options
     }
 
