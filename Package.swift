@@ -81,7 +81,7 @@ let inference =
 // bytes -> requests -> the API
 let wire =
     module("Sockets", sees: ["CSystem"])
-    + module("HTTP", sees: ["Sockets", httpTypes, deque])
+    + module("HTTP", sees: ["Sockets", "CSystem", httpTypes, deque])
     + module(
         "Serving",
         sees: [

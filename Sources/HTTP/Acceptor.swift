@@ -16,6 +16,9 @@ final class Acceptor: EventSource {
         var isPaused = false
     }
 
+    /// Where clients come in.
+    let address: SocketAddress
+    private let tls: TLSContext?
     private let guarded: Mutex<Guarded>
     private let loops: [EventLoop]
     private let registry: ConnectionRegistry
@@ -23,9 +26,12 @@ final class Acceptor: EventSource {
     private let admit: @Sendable (Connection) -> Void
 
     init(
-        listener: consuming Listener, loops: [EventLoop], registry: ConnectionRegistry,
+        listener: consuming Listener, tls: TLSContext?, loops: [EventLoop],
+        registry: ConnectionRegistry,
         context: ServerContext, admit: @escaping @Sendable (Connection) -> Void
     ) {
+        address = listener.address
+        self.tls = tls
         guarded = Mutex(Guarded(listener: listener))
         self.loops = loops
         self.registry = registry
@@ -92,19 +98,27 @@ final class Acceptor: EventSource {
         loops[0].wake(token, at: .now + Self.pause)
     }
 
-    private func take(_ stream: SocketStream, _ peer: SocketAddress?) {
-        let place = registry.place()
+    private func take(_ socket: SocketStream, _ peer: SocketAddress?) {
+        let limits = context.limits
+        let place = registry.place(of: peer)
+        guard place.count < limits.connectionCount + Self.rejectionLimit,
+            place.clientCount < limits.connectionsPerClient + Self.rejectionLimit
+        else { return }
+        let stream: any ByteStream
+        do throws(SocketError) {
+            stream = if let tls { try tls.accept(socket) } else { socket }
+        } catch {
+            return
+        }
         let connection = Connection(
             stream: stream, peer: peer, loop: loops[place.number % loops.count], context: context)
-        if place.count < context.limits.connectionCount {
-            registry.add(connection)
-            connection.start()
-            admit(connection)
-        } else if place.count < context.limits.connectionCount + Self.rejectionLimit {
-            registry.add(connection)
-            connection.start()
-            connection.reject(.tooManyConnections(limit: context.limits.connectionCount))
-            admit(connection)
+        registry.add(connection)
+        connection.start()
+        if place.count >= limits.connectionCount {
+            connection.reject(.tooManyConnections(limit: limits.connectionCount))
+        } else if place.clientCount >= limits.connectionsPerClient {
+            connection.reject(.tooManyConnectionsOfClient(limit: limits.connectionsPerClient))
         }
+        admit(connection)
     }
 }

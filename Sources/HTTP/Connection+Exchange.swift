@@ -18,7 +18,9 @@ extension Connection {
             switch arrival {
             case .success(let request): await answer(request)
             case .failure(let error):
-                await send(context.response(to: error), method: nil, version: .http11)
+                let isHead = locked { state, _ in state.parser.isHead }
+                await send(
+                    context.response(to: error), method: isHead ? .head : nil, version: .http11)
             }
         }
     }
@@ -42,9 +44,14 @@ extension Connection {
     }
 
     private func answer(_ request: HTTPRequest) async {
-        let response: HTTPResponse
+        var response: HTTPResponse
         do {
+            let request = RequestDecoding.undone(
+                request, limit: context.limits.bodyByteCount)
             response = try await context.handler(request)
+            if let threshold = context.compressionThreshold {
+                ResponseCompression.apply(to: &response, for: request, threshold: threshold)
+            }
         } catch {
             response = context.response(to: Self.problem(error))
         }
@@ -61,11 +68,11 @@ extension Connection {
         do throws(HTTPError) {
             switch response.body {
             case .bytes(let body) where head.sendsBody: try await write(bytes, body)
-            case .stream(let run) where head.sendsBody:
+            case .stream(let run) where head.sendsBody, .sized(_, let run) where head.sendsBody:
                 guard try await stream(run, head: head, bytes: bytes, method: method) else {
                     return
                 }
-            case .empty, .bytes, .stream: try await write(bytes)
+            case .empty, .bytes, .stream, .sized: try await write(bytes)
             }
         } catch {
             return close()
@@ -81,6 +88,7 @@ extension Connection {
         let isChunked = head.framing == .chunked
         let exchange = locked { state, _ in
             state.pendingHead = bytes
+            state.responseRest = if case .length(let count) = head.framing { count } else { nil }
             return state.exchangeNumber
         }
         let writer = HTTPBodyWriter { (piece) throws(HTTPError) in
@@ -89,6 +97,9 @@ extension Connection {
         }
         do {
             try await run(writer)
+            guard locked({ state, _ in state.responseRest ?? 0 }) == 0 else {
+                throw HTTPError.handlerFailed(reason: "a body shorter than its stated length")
+            }
         } catch {
             let hasBegun = locked { state, _ in
                 state.pendingHead = nil
@@ -119,6 +130,13 @@ extension Connection {
             // A writer that was kept beyond its response must not write after it or into the next.
             if let exchange, exchange != state.exchangeNumber || state.responseHasEnded {
                 return .failure(.disconnected)
+            }
+            if let rest = state.responseRest, exchange != nil {
+                guard first.count <= rest else {
+                    return .failure(
+                        .handlerFailed(reason: "a body longer than its stated length"))
+                }
+                state.responseRest = rest - first.count
             }
             state.responseHasBegun = true
             state.responseHasEnded = ends

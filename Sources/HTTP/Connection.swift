@@ -4,6 +4,8 @@ import Synchronization
 /// One client: its state under a lock, the loop's calls on one side and the tasks' on the other.
 final class Connection: EventSource {
     let context: ServerContext
+    /// Whose it is, as limits count; nil where they do not.
+    let client: SocketAddress?
     private let loop: EventLoop
     private let guarded: Mutex<Guarded>
     /// What the loop has reported and nobody has looked at yet.
@@ -21,6 +23,7 @@ final class Connection: EventSource {
     ) {
         self.loop = loop
         self.context = context
+        client = peer?.client
         guarded = Mutex(
             Guarded(state: ConnectionState(stream: stream, peer: peer, limits: context.limits)))
     }

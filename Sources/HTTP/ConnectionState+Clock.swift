@@ -1,3 +1,5 @@
+import Sockets
+
 extension ConnectionState {
     /// The moment at which something must be done if nothing else happens.
     var deadline: Instant? {
@@ -7,7 +9,7 @@ extension ConnectionState {
         }
         switch phase {
         case .waiting:
-            consider(headSince.map { $0 + limits.headerTimeout } ?? idleSince + limits.idleTimeout)
+            consider(headSince.map { $0 + limits.headerTimeout } ?? idleUntil)
         case .exchange, .draining:
             if !bodyHasEnded {
                 consider(bodySince + limits.bodyTimeout)
@@ -28,7 +30,7 @@ extension ConnectionState {
         case .waiting:
             if let headSince {
                 if headSince + limits.headerTimeout <= now { failed(.requestTimeout, &wakeups) }
-            } else if idleSince + limits.idleTimeout <= now {
+            } else if idleUntil <= now {
                 close(&wakeups)
             }
         case .exchange, .draining:
@@ -46,6 +48,13 @@ extension ConnectionState {
             if output.isEmpty, lingerUntil <= now { close(&wakeups) }
         case .closed: break
         }
+    }
+
+    /// Until when a client that has begun no request may stay.
+    private var idleUntil: Instant {
+        guard isNew else { return idleSince + limits.idleTimeout }
+        return connectedAt
+            + (stream?.isEstablished == false ? limits.handshakeTimeout : limits.firstByteTimeout)
     }
 
     /// When to find out what a FIN meant, where nothing has been written since.

@@ -8,7 +8,10 @@ extension ConnectionState {
         guard phase != .closed else { return }
         // Both directions are down: nobody is left who could read an answer.
         guard readiness.isDisjoint(with: [.hungUp, .failed]) else { return close(&wakeups) }
-        if readiness.contains(.writable) { flush(&wakeups) }
+        if readiness.contains(.writable) {
+            flush(&wakeups)
+            if stream?.readsWhenWritable == true { mayRead = true }
+        }
         if readiness.contains(.readable) { mayRead = true }
         if readiness.contains(.halfClosed), !hasHalfClosed {
             hasHalfClosed = true
@@ -48,6 +51,10 @@ extension ConnectionState {
                     inputEnded(&wakeups)
                     return
                 }
+            } catch .plainText {
+                mayRead = true
+                return failed(
+                    .malformed(reason: "plain HTTP on a port that speaks TLS; use https"), &wakeups)
             } catch {
                 return close(&wakeups)
             }
@@ -64,7 +71,10 @@ extension ConnectionState {
                 case .waiting:
                     guard arrival == nil else { return false }
                     guard case .head(let head)? = try parser.next() else {
-                        if headSince == nil, parser.isInsideHead { headSince = .now }
+                        if headSince == nil, parser.isInsideHead {
+                            headSince = .now
+                            isNew = false
+                        }
                         return true
                     }
                     begin(head, channel: channel, &wakeups)
@@ -93,7 +103,9 @@ extension ConnectionState {
     ) {
         phase = .exchange
         exchangeNumber += 1
+        responseRest = nil
         headSince = nil
+        isNew = false
         responseHasBegun = false
         responseHasEnded = false
         bodyError = nil
@@ -180,7 +192,7 @@ extension ConnectionState {
             exchangeNumber += 1
             (bodyHasEnded, bodyError) = (true, nil)
             (responseHasBegun, responseHasEnded) = (false, false)
-            (headSince, mustSendContinue) = (nil, false)
+            (headSince, mustSendContinue, responseRest, isNew) = (nil, false, nil, false)
             deliver(.failure(error), head: nil, &wakeups)
         case .exchange:
             bodyError = error

@@ -57,6 +57,8 @@ struct ConnectionState: Sendable {
     var responseHasEnded = false
     /// The head of a streaming response until its first bytes come.
     var pendingHead: [UInt8]?
+    /// Bytes that a body of a stated length still lacks.
+    var responseRest: Int?
 
     // The tasks that wait.
     var arrival: Wakeups.Arrival?
@@ -68,6 +70,9 @@ struct ConnectionState: Sendable {
     var endWaiter: CheckedContinuation<Void, Never>?
 
     // The clock.
+    /// Whether no byte of a first request has come yet.
+    var isNew = true
+    let connectedAt: Instant
     var idleSince: Instant
     var headSince: Instant?
     var bodySince: Instant
@@ -85,6 +90,7 @@ struct ConnectionState: Sendable {
         self.limits = limits
         parser = RequestParser(limits: limits)
         let now = Instant.now
+        connectedAt = now
         idleSince = now
         bodySince = now
         bodyPeriodSince = now

@@ -64,8 +64,7 @@ public struct EndpointTable: Sendable {
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
         let method = request.method.rawValue
         if request.target.path == "*" {
-            let allowed = Set(routes.map(\.method.rawValue)).union(["OPTIONS"]).sorted()
-            return Self.options(allowed)
+            return Self.options(Self.allowed(routes.map(\.method.rawValue)))
         }
         guard let match = Self.match(request.target.segments[...], below: root) else {
             throw HTTPError.notFound(path: request.path)
@@ -77,7 +76,7 @@ public struct EndpointTable: Sendable {
             request.parameters = match.parameters
             return try await handler(request)
         }
-        let allowed = Self.allowed(match.handlers)
+        let allowed = Self.allowed(match.handlers.keys)
         guard method == "OPTIONS" else {
             throw HTTPError.methodNotAllowed(method: method, allowed: allowed)
         }
@@ -89,15 +88,15 @@ public struct EndpointTable: Sendable {
     /// - Parameter target: The request's target.
     /// - Returns: The value for `Allow`, item by item; empty where no route has the path.
     public func allowedMethods(for target: RequestTarget) -> [String] {
-        Self.match(target.segments[...], below: root).map { Self.allowed($0.handlers) } ?? []
+        Self.match(target.segments[...], below: root).map { Self.allowed($0.handlers.keys) } ?? []
     }
 
     private static func options(_ allowed: [String]) -> HTTPResponse {
         HTTPResponse(status: .noContent, fields: [.allow: allowed.joined(separator: ", ")])
     }
 
-    private static func allowed(_ handlers: [String: HTTPHandler]) -> [String] {
-        var methods = Set(handlers.keys).union(["OPTIONS"])
+    private static func allowed(_ handled: some Sequence<String>) -> [String] {
+        var methods = Set(handled).union(["OPTIONS"])
         if methods.contains("GET") { methods.insert("HEAD") }
         return methods.sorted()
     }

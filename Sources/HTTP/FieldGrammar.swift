@@ -49,6 +49,7 @@ enum FieldGrammar {
         let port = rest.dropFirst()
         return colon == UInt8(ascii: ":") && port.count <= 5
             && port.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+            && port.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) } <= Int(UInt16.max)
     }
 
     /// Splits a list such as `Connection`'s at commas, trimmed, in lower case, without empties.

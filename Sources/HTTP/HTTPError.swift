@@ -18,6 +18,8 @@ public enum HTTPError: Error, Sendable, Hashable {
     case truncatedBody
     /// A transfer coding other than `chunked`.
     case unsupportedCoding(String)
+    /// A `Content-Encoding` other than gzip, deflate and identity.
+    case unsupportedContentCoding(String)
     /// A version other than 1.0 and 1.1.
     case unsupportedVersion(String)
     /// A method that no resource here could ever answer, like `CONNECT`.
@@ -30,8 +32,14 @@ public enum HTTPError: Error, Sendable, Hashable {
     case notFound(path: String)
     /// Routes have the path, but none with the method.
     case methodNotAllowed(method: String, allowed: [String])
+    /// What the client knows is not what is there (`If-Match`, `If-Unmodified-Since`).
+    case preconditionFailed
+    /// The range asked for begins behind the end.
+    case rangeNotSatisfiable(byteCount: Int)
     /// The server is at its limit of connections.
     case tooManyConnections(limit: Int)
+    /// The client is at its limit of connections.
+    case tooManyConnectionsOfClient(limit: Int)
     /// The handler failed with an error that is no `HTTPError`.
     case handlerFailed(reason: String)
     /// The client has hung up; nobody reads an answer.
@@ -50,13 +58,28 @@ extension HTTPError {
         case .bodyTooLarge: .contentTooLarge
         case .lengthRequired: .lengthRequired
         case .unsupportedCoding, .unsupportedMethod: .notImplemented
+        case .unsupportedContentCoding: .unsupportedMediaType
         case .unsupportedVersion: .init(code: 505, reasonPhrase: "HTTP Version Not Supported")
         case .unsupportedExpectation: .expectationFailed
         case .requestTimeout: .requestTimeout
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
+        case .preconditionFailed: .preconditionFailed
+        case .rangeNotSatisfiable: .rangeNotSatisfiable
+        case .tooManyConnectionsOfClient: .tooManyRequests
         case .tooManyConnections, .cancelled, .disconnected: .serviceUnavailable
         case .handlerFailed: .internalServerError
+        }
+    }
+
+    /// The header fields that tell a client what would be right.
+    public var fields: HTTPFields {
+        switch self {
+        case .methodNotAllowed(_, let allowed): [.allow: allowed.joined(separator: ", ")]
+        case .unsupportedContentCoding: [.acceptEncoding: RequestDecoding.names]
+        case .rangeNotSatisfiable(let count): [.contentRange: "bytes */\(count)"]
+        case .tooManyConnections, .tooManyConnectionsOfClient: [.retryAfter: "1"]
+        default: [:]
         }
     }
 }
@@ -73,6 +96,8 @@ extension HTTPError: CustomStringConvertible {
         case .lengthRequired: "the request body needs a Content-Length"
         case .truncatedBody: "the request body ended before its announced length"
         case .unsupportedCoding(let name): "transfer coding '\(name)' is not supported"
+        case .unsupportedContentCoding(let name):
+            "content coding '\(name)' is not supported; send one of \(RequestDecoding.names)"
         case .unsupportedVersion(let name): "protocol version '\(name)' is not supported"
         case .unsupportedMethod(let name): "method '\(name)' is not supported"
         case .unsupportedExpectation(let name): "expectation '\(name)' is not supported"
@@ -80,6 +105,10 @@ extension HTTPError: CustomStringConvertible {
         case .notFound(let path): "no such path: \(path)"
         case .methodNotAllowed(let method, let allowed):
             "method \(method) is not allowed here; allowed: \(allowed.joined(separator: ", "))"
+        case .preconditionFailed: "the resource is not what the request says it should be"
+        case .rangeNotSatisfiable(let count): "the range lies behind the \(count) bytes there are"
+        case .tooManyConnectionsOfClient(let limit):
+            "your address is at its limit of \(limit) connections"
         case .tooManyConnections(let limit): "the server is at its limit of \(limit) connections"
         case .handlerFailed: "the server failed to answer this request"
         case .disconnected: "the client has disconnected"

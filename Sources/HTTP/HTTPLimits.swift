@@ -8,7 +8,8 @@ public struct HTTPLimits: Sendable, Hashable {
     public var fieldsByteCount = 64 * 1024
     /// Most field lines; more is 431.
     public var fieldCount = 200
-    /// Largest body in bytes after chunks are undone; more is 413.
+    /// Largest body in bytes, after chunks are undone and again after `Content-Encoding` is; more is
+    /// 413.
     public var bodyByteCount = 16 * 1024 * 1024
     /// Longest chunk-size line with its extensions in bytes; more is 400.
     public var chunkLineByteCount = 1024
@@ -21,7 +22,15 @@ public struct HTTPLimits: Sendable, Hashable {
 
     /// Most connections at a time; the next ones are answered 503 and closed.
     public var connectionCount = 4096
+    /// Most connections of one client at a time; the next ones are answered 429 and closed.
+    ///
+    /// A client is an IPv4 address or an IPv6 /64 network; Unix sockets tell none apart.
+    public var connectionsPerClient = 2048
 
+    /// From the connection to the first byte of its first request; then it is closed.
+    public var firstByteTimeout = Duration.seconds(30)
+    /// From the connection to the end of its TLS handshake; then it is closed.
+    public var handshakeTimeout = Duration.seconds(10)
     /// From the first byte of a request to the end of its header section; then 408.
     public var headerTimeout = Duration.seconds(15)
     /// From the end of the header section to the end of the body; then 408.
@@ -30,7 +39,7 @@ public struct HTTPLimits: Sendable, Hashable {
     public var bodyRatePeriod = Duration.seconds(10)
     /// Bytes a second; see `bodyRatePeriod`.
     public var minimumBodyRate = 256
-    /// How long a connection may stay open without a request.
+    /// How long a connection may stay open between two requests.
     public var idleTimeout = Duration.seconds(75)
     /// How long a client may leave waiting bytes of its response without taking any.
     public var writeTimeout = Duration.seconds(30)

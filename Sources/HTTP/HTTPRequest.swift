@@ -12,6 +12,8 @@ public struct HTTPRequest: Sendable {
     public var fields: HTTPFields
     /// The body; empty where the request has none.
     public var body: HTTPRequestBody
+    /// Whether the request came with a body, be it an empty one.
+    public var hasBody = true
     /// What the route's `{name}` segments matched, decoded.
     public var parameters: [String: String] = [:]
     /// Where the client is; nil for a request that came from no socket.
@@ -47,6 +49,7 @@ public struct HTTPRequest: Sendable {
         target = head.target
         version = head.version
         fields = head.fields
+        hasBody = head.framing != .none
         self.body = body
         self.peer = peer
     }

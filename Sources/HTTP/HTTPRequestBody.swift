@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A request's body: chunks as they arrive, or all of it at once.
 ///
 /// It can be read once. A handler need not read it: what is left is swallowed where it is little,
@@ -25,6 +27,14 @@ public struct HTTPRequestBody: AsyncSequence, Sendable {
     /// A body that is still being received.
     init(_ channel: any BodyChannel) {
         source = .channel(channel)
+    }
+
+    /// What there is to read, chunk by chunk.
+    var channel: any BodyChannel {
+        switch source {
+        case .bytes(let bytes): WholeBody(bytes)
+        case .channel(let channel): channel
+        }
     }
 
     /// Receives the whole body.
@@ -92,6 +102,20 @@ public struct HTTPRequestBody: AsyncSequence, Sendable {
                 return try await channel.nextChunk()
             }
         }
+    }
+}
+
+/// A body that is here, as a channel of one chunk.
+private final class WholeBody: BodyChannel {
+    private let rest: Mutex<[UInt8]>
+
+    init(_ bytes: [UInt8]) {
+        rest = Mutex(bytes)
+    }
+
+    func nextChunk() async throws(HTTPError) -> [UInt8]? {
+        let bytes = rest.withLock { exchange(&$0, with: []) }
+        return bytes.isEmpty ? nil : bytes
     }
 }
 

@@ -10,7 +10,7 @@ public struct HTTPResponse: Sendable {
     /// What follows the header.
     public var body: Body
 
-    /// The three kinds of bodies.
+    /// The kinds of bodies.
     public enum Body: Sendable {
         /// No bytes.
         case empty
@@ -22,6 +22,10 @@ public struct HTTPResponse: Sendable {
         /// with the first bytes. Where it throws, the connection is broken off, so that the client
         /// does not take half a body for a whole one.
         case stream(@Sendable (HTTPBodyWriter) async throws -> Void)
+        /// As `stream`, with a length known before: sent with `Content-Length`.
+        ///
+        /// Where the closure writes more or less than that, the connection is broken off.
+        case sized(Int, @Sendable (HTTPBodyWriter) async throws -> Void)
     }
 
     /// Makes a response.
@@ -77,7 +81,7 @@ public struct HTTPResponse: Sendable {
         switch body {
         case .empty: return []
         case .bytes(let bytes): return bytes
-        case .stream(let run):
+        case .stream(let run), .sized(_, let run):
             let collected = CollectedBytes()
             try await run(HTTPBodyWriter { (bytes) throws(HTTPError) in collected.append(bytes) })
             return collected.bytes

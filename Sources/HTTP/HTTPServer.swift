@@ -1,21 +1,22 @@
 public import Sockets
 import Synchronization
 
-/// An HTTP/1.1 server on one address.
+/// An HTTP/1.1 server on one or more addresses.
 ///
 /// One or more event-loop threads read, parse and watch the clock; handlers run in Swift tasks. Each
 /// connection has a task below `run()`, and its requests are answered in a child of that, cancelled
 /// as soon as the client hangs up: at once after a reset, by `HTTPLimits.halfCloseGrace` after a FIN
 /// while nothing has been answered, by the next write after a FIN within a streaming response.
 public final class HTTPServer: Sendable {
-    private enum Lifecycle: ~Copyable {
-        case bound(Listener)
-        case running(Acceptor)
+    private enum Lifecycle {
+        case bound([Acceptor])
+        case running([Acceptor])
         case ended
     }
 
-    /// Where the server listens, with the port the system chose where 0 was asked for.
-    public let localAddress: SocketAddress
+    /// Where the server listens, in the order of the configuration's entrances, with the ports the
+    /// system chose where 0 was asked for.
+    public let localAddresses: [SocketAddress]
 
     private let loops: [EventLoop]
     private let context: ServerContext
@@ -36,16 +37,32 @@ public final class HTTPServer: Sendable {
         handler: @escaping HTTPHandler,
         errorBody: @escaping HTTPErrorResponder = HTTPServer.plainError
     ) throws(SocketError) {
-        let listener = try Listener(
-            address: configuration.address, backlog: configuration.backlog)
-        localAddress = listener.address
+        precondition(!configuration.entrances.isEmpty, "a server without an entrance")
         var loops: [EventLoop] = []
         for _ in 0..<max(1, configuration.eventLoopCount) { loops.append(try EventLoop()) }
         self.loops = loops
         context = ServerContext(
             configuration: configuration, handler: handler, errorResponder: errorBody)
-        lifecycle = Mutex(.bound(listener))
+        var acceptors: [Acceptor] = []
+        for entrance in configuration.entrances {
+            let listener =
+                switch entrance.place {
+                case .address(let address):
+                    try Listener(address: address, backlog: configuration.backlog)
+                case .inherited(let descriptor): try Listener(inheriting: descriptor)
+                }
+            acceptors.append(
+                Acceptor(
+                    listener: listener, tls: entrance.tls, loops: loops, registry: registry,
+                    context: context
+                ) { [arrivals] in arrivals.continuation.yield($0) })
+        }
+        localAddresses = acceptors.map(\.address)
+        lifecycle = Mutex(.bound(acceptors))
     }
+
+    /// The first of `localAddresses`.
+    public var localAddress: SocketAddress { localAddresses[0] }
 
     /// How many connections are open.
     public var connectionCount: Int { registry.count }
@@ -56,14 +73,14 @@ public final class HTTPServer: Sendable {
     ///
     /// - Throws: What the system refuses while the server starts.
     public func run() async throws(SocketError) {
-        guard let acceptor = makeAcceptor() else { return }
+        guard let acceptors = begin() else { return }
         defer {
             for loop in loops { loop.stop() }
             // A client that the loop took in while everything ended.
             terminate()
         }
         for loop in loops { try loop.start() }
-        try acceptor.start()
+        for acceptor in acceptors { try acceptor.start() }
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.watchShutdowns() }
@@ -98,15 +115,12 @@ public final class HTTPServer: Sendable {
             bytes: Array("\(error)\n".utf8))
     }
 
-    private func makeAcceptor() -> Acceptor? {
+    private func begin() -> [Acceptor]? {
         lifecycle.withLock { lifecycle in
-            switch exchange(&lifecycle, with: .ended) {
-            case .bound(let listener):
-                let acceptor = Acceptor(
-                    listener: listener, loops: loops, registry: registry, context: context
-                ) { [arrivals] in arrivals.continuation.yield($0) }
-                lifecycle = .running(acceptor)
-                return acceptor
+            switch lifecycle {
+            case .bound(let acceptors):
+                lifecycle = .running(acceptors)
+                return acceptors
             case .running: preconditionFailure("run() is to be called once")
             case .ended: return nil
             }
@@ -115,7 +129,10 @@ public final class HTTPServer: Sendable {
 
     private func stopAccepting() {
         lifecycle.withLock { lifecycle in
-            if case .running(let acceptor) = exchange(&lifecycle, with: .ended) { acceptor.stop() }
+            if case .running(let acceptors) = lifecycle {
+                for acceptor in acceptors { acceptor.stop() }
+            }
+            lifecycle = .ended
         }
         arrivals.continuation.finish()
     }

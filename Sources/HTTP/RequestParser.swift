@@ -38,6 +38,8 @@ struct RequestParser: Sendable {
     private var phase = Phase.requestLine(blankLines: 0)
     /// Body bytes of a chunked request so far.
     private var bodyByteCount = 0
+    /// Whether the request being read asks for no body in its answer, not even that of an error.
+    private(set) var isHead = false
 
     /// A parser that has seen nothing.
     init(limits: HTTPLimits) {
@@ -109,9 +111,11 @@ struct RequestParser: Sendable {
             switch phase {
             case .requestLine(let blankLines):
                 let limit = limits.requestLineByteCount
+                try checkFirstByte()
                 guard let line = try line(limit: limit, .targetTooLong(limit: limit)) else {
                     return nil
                 }
+                isHead = line.starts(with: "HEAD ".utf8)
                 if line.isEmpty {
                     guard blankLines < Self.blankLineLimit else {
                         throw .malformed(reason: "empty lines instead of a request line")
@@ -174,6 +178,16 @@ struct RequestParser: Sendable {
             case .failed:
                 return nil
             }
+        }
+    }
+
+    /// Refuses at once what is no request, whose end might never come.
+    private func checkFirstByte() throws(HTTPError) {
+        guard start < buffer.count, !FieldGrammar.isTokenByte(buffer[start]) else { return }
+        switch buffer[start] {
+        case 0x0A, 0x0D: break
+        case 0x16: throw .malformed(reason: "a TLS handshake on a port that speaks plain HTTP")
+        default: throw .malformed(reason: "it begins with a byte that no method has")
         }
     }
 

@@ -49,6 +49,7 @@ struct ResponseHead {
         case _ where isBodiless: framing = .none
         case .empty: framing = .length(0)
         case .bytes(let bytes): framing = .length(bytes.count)
+        case .sized(let count, _): framing = .length(count)
         case .stream where version == .http11: framing = .chunked
         case .stream: framing = isHead ? .none : .close
         }

@@ -5,6 +5,7 @@ import Synchronization
 final class ServerContext: Sendable {
     let limits: HTTPLimits
     let serverName: String?
+    let compressionThreshold: Int?
     let date = HTTPDate()
     let handler: HTTPHandler
     private let errorResponder: HTTPErrorResponder
@@ -16,6 +17,7 @@ final class ServerContext: Sendable {
     ) {
         limits = configuration.limits
         serverName = configuration.serverName
+        compressionThreshold = configuration.compressionThreshold
         self.handler = handler
         self.errorResponder = errorResponder
     }
@@ -32,12 +34,7 @@ final class ServerContext: Sendable {
     func response(to error: HTTPError) -> HTTPResponse {
         var response = errorResponder(error)
         response.status = error.status
-        switch error {
-        case .methodNotAllowed(_, let allowed):
-            response.fields[.allow] = allowed.joined(separator: ", ")
-        case .tooManyConnections: response.fields[.retryAfter] = "1"
-        default: break
-        }
+        for field in error.fields { response.fields[field.name] = field.value }
         return response
     }
 }

@@ -55,17 +55,24 @@ extension API {
         }
     }
 
-    /// The request's body as the fields of one JSON object, whatever its content type says:
-    /// plain `curl -d` calls it a form.
+    /// The request's body as the fields of one JSON object.
     func fields(of request: HTTPRequest) async throws -> RequestFields {
-        let coding = request.fields[.contentEncoding]?.lowercased() ?? "identity"
-        guard coding == "identity" else {
+        if let type = request.fields[.contentType], !Self.isJSON(type) {
             throw ServingError.badHTTP(
                 status: 415,
-                reason: "the content coding '\(coding)' is not supported; send the body plain")
+                reason: "the content type '\(type.prefix(64))' is not supported; send "
+                    + "application/json")
         }
-        return try RequestFields(
-            json: try await request.body.collect(upTo: configuration.maximumBodyByteCount))
+        let body = try await request.body.collect(upTo: configuration.maximumBodyByteCount)
+        guard !body.isEmpty || request.hasBody else { throw HTTPError.lengthRequired }
+        return try RequestFields(json: body, limits: configuration.json)
+    }
+
+    /// Whether a body of this type may be JSON: `curl -d` calls everything a form.
+    private static func isJSON(_ type: String) -> Bool {
+        let bare = type.prefix { $0 != ";" && $0 != " " }.lowercased()
+        return bare.isEmpty || bare.hasSuffix("/json") || bare.hasSuffix("+json")
+            || bare == "application/x-www-form-urlencoded"
     }
 
     private static var secondsSince1970: Int {

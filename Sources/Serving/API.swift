@@ -18,6 +18,7 @@ public struct API: Sendable {
     let logger: Logger
     private let authentication: Authentication
     private let crossOrigin: CrossOrigin
+    private let page: PageFiles
 
     /// The API of `service`.
     ///
@@ -39,6 +40,7 @@ public struct API: Sendable {
         ) { lifecycle.phase == .draining }
         authentication = Authentication(keys: configuration.apiKeys)
         crossOrigin = CrossOrigin(origins: configuration.allowedOrigins)
+        page = PageFiles(files: configuration.files)
         let api = self
         endpoints.add(.post, "/generate") { try await api.generate($0) }
         endpoints.add(.post, "/v1/budget/quote") { try await api.quote($0) }
@@ -145,6 +147,7 @@ public struct API: Sendable {
     /// - Parameter error: What ended the request.
     /// - Returns: The error in the shape of all others.
     public func errorResponse(_ error: HTTPError) -> HTTPResponse {
+        logger.info("refused", metadata: ["status": "\(error.status.code)", "why": "\(error)"])
         var response = Self.response(ErrorBody(ServingError(error)))
         response.fields[.requestID] = Identifier.request(offered: nil)
         crossOrigin.mark(&response, for: nil)
@@ -154,6 +157,7 @@ public struct API: Sendable {
     private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {
         if let preflight = crossOrigin.preflight(request) { return preflight }
         do {
+            if let response = try page.respond(to: request, routes: endpoints) { return response }
             try authentication.check(request)
             return try await endpoints.respond(to: request)
         } catch let error as ServingError {
@@ -163,7 +167,9 @@ public struct API: Sendable {
         } catch HTTPError.cancelled {
             throw HTTPError.cancelled
         } catch let error as HTTPError {
-            return Self.response(ErrorBody(ServingError(error)))
+            var response = Self.response(ErrorBody(ServingError(error)))
+            for field in error.fields { response.fields[field.name] = field.value }
+            return response
         } catch is CancellationError {
             throw HTTPError.cancelled
         } catch {

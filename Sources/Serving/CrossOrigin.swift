@@ -35,7 +35,7 @@ struct CrossOrigin: Sendable {
         case .any:
             response.fields[.allowOrigin] = "*"
         case .only(let known):
-            response.fields[.vary] = "Origin"
+            response.fields.append(HTTPField(name: .vary, value: "Origin"))
             guard let origin = request?.fields[.origin], known.contains(origin) else { return }
             response.fields[.allowOrigin] = origin
         }

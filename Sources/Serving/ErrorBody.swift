@@ -72,7 +72,7 @@ struct ErrorBody: Equatable {
             code = "method_not_allowed"
             allowed = methods
         case .badHTTP(let number, _):
-            status = HTTPStatus(code: number)
+            status = HTTPStatus(code: number, reasonPhrase: HTTPStatus.phrase(ofCode: number))
             code = Self.name(ofStatus: number)
             if number >= 500 { type = "server_error" }
         case .loading:
@@ -145,12 +145,16 @@ struct ErrorBody: Equatable {
         switch number {
         case 404: "not_found"
         case 405: "method_not_allowed"
+        case 406: "not_acceptable"
         case 408: "request_timeout"
         case 411: "length_required"
+        case 412: "precondition_failed"
         case 413: "request_too_large"
         case 414: "uri_too_long"
         case 415: "unsupported_media_type"
+        case 416: "range_not_satisfiable"
         case 417: "expectation_failed"
+        case 429: "too_many_connections"
         case 431: "request_header_fields_too_large"
         case 501: "not_implemented"
         case 503: "unavailable"

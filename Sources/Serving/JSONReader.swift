@@ -12,18 +12,22 @@ struct JSONReader {
     }
 
     private let bytes: [UInt8]
+    private let limits: JSONLimits
     private var position = 0
     private var valueCount = 0
     /// Where in the document the reader is.
     private var steps: [Step] = []
 
-    private init(_ bytes: [UInt8]) {
+    private init(_ bytes: [UInt8], limits: JSONLimits) {
         self.bytes = bytes
+        self.limits = limits
     }
 
     /// The one value that `bytes` hold.
-    static func read(_ bytes: [UInt8]) throws(ServingError) -> TemplateValue {
-        var reader = JSONReader(bytes)
+    static func read(
+        _ bytes: [UInt8], limits: JSONLimits = JSONLimits()
+    ) throws(ServingError) -> TemplateValue {
+        var reader = JSONReader(bytes, limits: limits)
         reader.skipSpace()
         guard reader.position < bytes.count else {
             throw reader.failure("the body is empty")
@@ -63,8 +67,8 @@ struct JSONReader {
 
     private mutating func value() throws(ServingError) -> TemplateValue {
         valueCount += 1
-        guard valueCount <= RequestLimits.values else {
-            throw failure("more than \(RequestLimits.values) values")
+        guard valueCount <= limits.values else {
+            throw failure("more than \(limits.values) values")
         }
         switch byte {
         case UInt8(ascii: "{"): return try object()
@@ -90,8 +94,8 @@ struct JSONReader {
     }
 
     private mutating func descend(_ step: Step) throws(ServingError) {
-        guard steps.count < RequestLimits.depth else {
-            throw failure("values nest deeper than \(RequestLimits.depth)")
+        guard steps.count < limits.depth else {
+            throw failure("values nest deeper than \(limits.depth)")
         }
         steps.append(step)
     }
@@ -238,8 +242,8 @@ struct JSONReader {
 
 extension RequestFields {
     /// The fields of a request's body.
-    init(json: [UInt8]) throws(ServingError) {
-        let value = try JSONReader.read(json)
+    init(json: [UInt8], limits: JSONLimits = JSONLimits()) throws(ServingError) {
+        let value = try JSONReader.read(json, limits: limits)
         guard case .object(let members) = value else {
             throw .invalidJSON("expected an object, found \(value.kind)", path: nil)
         }

@@ -12,8 +12,22 @@ enum RequestLimits {
     static let topLogprobs = 20
     /// Names in `warnings`, so that a body of nonsense does not come back whole.
     static let warnings = 32
-    /// Values nested in a body.
-    static let depth = 128
-    /// Values in a body: a million token ids are eight full contexts of 128 K.
-    static let values = 1_000_000
+}
+
+/// What a JSON body may cost.
+public struct JSONLimits: Sendable, Equatable {
+    /// Most values nested in each other.
+    public var depth: Int
+    /// Most values in all.
+    public var values: Int
+
+    /// The defaults: a million token ids are eight full contexts of 128 K.
+    ///
+    /// - Parameters:
+    ///   - depth: Most values nested in each other.
+    ///   - values: Most values in all.
+    public init(depth: Int = 128, values: Int = 1_000_000) {
+        self.depth = depth
+        self.values = values
+    }
 }

@@ -1,3 +1,5 @@
+public import HTTP
+
 /// What the API allows and how it behaves.
 public struct ServingConfiguration: Sendable {
     /// Web pages that may read the answers (CORS).
@@ -20,6 +22,10 @@ public struct ServingConfiguration: Sendable {
     public var heartbeatLimit = Duration.seconds(30)
     /// Largest request body in bytes; more is 413.
     public var maximumBodyByteCount = 16 << 20
+    /// What a JSON body may cost.
+    public var json = JSONLimits()
+    /// The web page, given to whoever asks for a path that is no route; nil has none.
+    public var files: StaticFiles?
     /// Most samples of one prompt (`n`).
     public var maximumSamples = 64
     /// Most choices of one request, over all of its prompts.

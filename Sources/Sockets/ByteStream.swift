@@ -6,13 +6,20 @@ public protocol ByteStream: AnyObject, Sendable {
     /// The descriptor an event loop watches for this stream.
     var descriptorNumber: Int32 { get }
 
+    /// Whether the peer has been agreed with: bytes of the protocol above can come.
+    var isEstablished: Bool { get }
+
+    /// Whether a read that found nothing may have waited for room to write.
+    var readsWhenWritable: Bool { get }
+
     /// Reads what is there.
     ///
     /// - Parameters:
     ///   - bytes: Gets the bytes at its end.
     ///   - count: Most bytes to read; at least 1.
     /// - Returns: How it went.
-    /// - Throws: `disconnected` after a reset.
+    /// - Throws: `disconnected` after a reset; `plainText`, once, where the peer does not speak TLS
+    ///   but the stream does: from then on bytes go both ways as they are.
     func read(appendingTo bytes: inout [UInt8], upTo count: Int) throws(SocketError) -> ReadOutcome
 
     /// Writes as much of `first` and then of `second` as goes out without waiting, in one call.

@@ -6,6 +6,8 @@ public struct Listener: ~Copyable, Sendable {
     /// Where it listens, with the port the system chose where 0 was asked for.
     public let address: SocketAddress
     private let descriptor: FileDescriptor
+    /// Whether the name in the file system goes with the socket.
+    private let ownsPath: Bool
 
     /// What `accept` found.
     public enum Outcome: Sendable {
@@ -52,11 +54,37 @@ public struct Listener: ~Copyable, Sendable {
             throw SocketError(operation: "listen", number: errno, address: address)
         }
         descriptor = owned
+        ownsPath = true
         self.address = Self.name(of: number) ?? address
     }
 
+    /// Takes over a socket that already listens; a Unix socket's name is left to whoever made it.
+    ///
+    /// - Parameter number: The descriptor, which is closed with the listener.
+    /// - Throws: `notListening` where it is none, or none of a stream.
+    public init(inheriting number: Int32) throws(SocketError) {
+        guard fcntl(number, F_GETFD) >= 0 else {
+            throw .notListening(descriptor: number, reason: "it is not open")
+        }
+        let owned = FileDescriptor(owning: number)
+        guard Self.option(number, SO_TYPE) == Int32(SOCK_STREAM.rawValue) else {
+            throw .notListening(descriptor: number, reason: "it is no stream socket")
+        }
+        guard Self.option(number, SO_ACCEPTCONN) == 1 else {
+            throw .notListening(descriptor: number, reason: "it does not listen")
+        }
+        guard let address = Self.name(of: number) else {
+            throw .notListening(descriptor: number, reason: "its address is of no known family")
+        }
+        _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
+        if address.port != nil { Self.set(number, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+        descriptor = owned
+        ownsPath = false
+        self.address = address
+    }
+
     deinit {
-        if case .unix(let path) = address { _ = unsafe unlink(path) }
+        if ownsPath, case .unix(let path) = address { _ = unsafe unlink(path) }
     }
 
     /// The descriptor an event loop watches.
@@ -85,6 +113,13 @@ public struct Listener: ~Copyable, Sendable {
         // Errors that were pending on the new connection are reported here (accept(2)).
         default: return .retry
         }
+    }
+
+    private static func option(_ number: Int32, _ option: Int32) -> Int32? {
+        var value: Int32 = 0
+        var count = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe getsockopt(number, SOL_SOCKET, option, &value, &count) == 0 else { return nil }
+        return value
     }
 
     private static func set(_ number: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {

@@ -74,6 +74,31 @@ public enum SocketAddress: Sendable, Hashable {
         }
     }
 
+    /// What limits for each client count by; nil for a Unix socket.
+    ///
+    /// The address without its port, and an IPv6 address without the half that its owner chooses.
+    public var client: SocketAddress? {
+        switch self {
+        case .ipv4(let bits, _): return .ipv4(bits, port: 0)
+        case .ipv6(let host, let scope, _):
+            var bytes = in6_addr()
+            guard unsafe inet_pton(AF_INET6, host, &bytes) == 1 else { return self }
+            // IPv4 clients of `::` come as `::ffff:a.b.c.d`: each is one.
+            guard !host.hasPrefix("::ffff:") else { return .ipv6(host: host, scope: 0, port: 0) }
+            unsafe withUnsafeMutableBytes(of: &bytes) { raw in
+                for index in 8..<16 { unsafe raw[index] = 0 }
+            }
+            var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+            guard unsafe inet_ntop(AF_INET6, &bytes, &text, socklen_t(text.count)) != nil else {
+                return self
+            }
+            let network = String(
+                decoding: text.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+            return .ipv6(host: network, scope: scope, port: 0)
+        case .unix: return nil
+        }
+    }
+
     /// Whether only this machine can reach the address.
     public var isLocal: Bool {
         switch self {

@@ -19,6 +19,12 @@ public enum SocketError: Error, Sendable, Hashable {
     case outOfDescriptors(operation: String)
     /// The peer went away: reset, broken pipe or timed out.
     case disconnected
+    /// The peer sends plain text where TLS is spoken.
+    case plainText
+    /// A certificate, a key or a list of authorities that cannot be used.
+    case invalidCredentials(path: String, reason: String)
+    /// A descriptor that was handed over is no listening stream socket.
+    case notListening(descriptor: Int32, reason: String)
     /// Any other refusal of the system.
     case system(operation: String, number: Int32)
 
@@ -49,6 +55,10 @@ extension SocketError: CustomStringConvertible {
             "socket path '\(path)' must have 1 to \(byteLimit) bytes and no NUL"
         case .outOfDescriptors(let operation): "\(operation): no file descriptor left"
         case .disconnected: "the peer has disconnected"
+        case .plainText: "the peer sends plain text where TLS is spoken"
+        case .invalidCredentials(let path, let reason): "\(path): \(reason)"
+        case .notListening(let descriptor, let reason):
+            "inherited descriptor \(descriptor) is no listening socket: \(reason)"
         case .system(let operation, let number):
             "\(operation): \(unsafe String(cString: strerror(number))) (errno \(number))"
         }

@@ -31,6 +31,12 @@ public final class SocketStream: ByteStream {
     /// The socket's descriptor.
     public var descriptorNumber: Int32 { descriptor.number }
 
+    /// Always: a plain connection has nothing to agree on.
+    public var isEstablished: Bool { true }
+
+    /// Never.
+    public var readsWhenWritable: Bool { false }
+
     /// Reads with one `recv`.
     ///
     /// - Parameters:

@@ -14,18 +14,23 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Answer HTTP requests; prints one line when it is ready.",
         discussion: """
             SIGTERM and SIGINT stop accepting, let running requests finish for --drain seconds, \
-            then cancel them; a second signal exits at once.
+            then cancel them; a second signal exits at once. SIGHUP loads certificates again.
             """)
 
     @OptionGroup var models: ModelArguments
 
     @OptionGroup var rewards: RewardArguments
 
-    @Option(help: ArgumentHelp("Address to listen on.", valueName: "address"))
-    var host = "127.0.0.1"
+    @OptionGroup var entrances: EntranceArguments
 
-    @Option(help: ArgumentHelp("Port to listen on; 0 lets the system choose.", valueName: "port"))
-    var port: UInt16 = 8080
+    @OptionGroup var limits: LimitArguments
+
+    @Option(
+        name: .customLong("public"),
+        help: ArgumentHelp(
+            "A folder with a web page (default: the page that comes with the program).",
+            valueName: "folder"))
+    var publicFolder: String?
 
     @Option(
         help: ArgumentHelp("Sequences decoded at once at most.", valueName: "count"))
@@ -82,7 +87,12 @@ struct ServeCommand: AsyncParsableCommand {
         let start = ContinuousClock.now
         var logger = Logger(label: "laconic") { PatientLogHandler(label: $0) }
         logger.logLevel = logLevel
+        let inherited = InheritedSockets.take()
+        let tls = try entrances.makeTLS()
         var configuration = ServingConfiguration()
+        configuration.files = try WebPage.files(folder: publicFolder)
+        configuration.maximumBodyByteCount = limits.maxBody
+        configuration.json = JSONLimits(depth: limits.maxJSONDepth, values: limits.maxJSONValues)
         if let apiKeyFile { configuration.apiKeys = try KeyFile.keys(path: apiKeyFile) }
 
         configuration.rewards = rewards.settings
@@ -91,15 +101,16 @@ struct ServeCommand: AsyncParsableCommand {
         let catalog = rewards.rewardOnly ? nil : try load(options)
         let service: any CompletionService = if let catalog { catalog } else { RewardOnlyService() }
         let api = API(service: service, configuration: configuration, logger: logger)
+        let entrances = try self.entrances.entrances(tls: tls, inherited: inherited)
         let server = try api.makeServer(
             HTTPServerConfiguration(
-                address: try SocketAddress(host: host, port: Int(port)), serverName: "laconic"))
+                entrances: entrances, limits: clientLimits(logger), serverName: "laconic"))
         try await catalog?.warmUp()
         api.markReady()
         let threads = options.threads.map(String.init) ?? AvailableCPUs.current().explanation
         let seconds = String(format: "%.2f", (ContinuousClock.now - start) / .seconds(1))
         Terminal.output.line(
-            "laconic: ready after \(seconds) s at \(server.url), "
+            "laconic: ready after \(seconds) s at \(server.urls(entrances)), "
                 + (catalog == nil ? "for rewards only" : "threads: \(threads)"))
 
         let grace = Duration.seconds(drain)
@@ -110,7 +121,31 @@ struct ServeCommand: AsyncParsableCommand {
             server.beginShutdown(grace: grace)
         }
         defer { signals.stop() }
+        let reloads = ReloadSignals { [logger] in Self.reload(tls, logger) }
+        defer { reloads.stop() }
         try await server.run()
+    }
+
+    /// The limits, as far as the system has descriptors for them.
+    private func clientLimits(_ logger: Logger) -> HTTPLimits {
+        var limits = limits.limits
+        // Some are the program's own: logs, checkpoints, files of the page.
+        let available = max(16, DescriptorLimit.raise() - 64)
+        if limits.connectionCount > available {
+            logger.warning("only \(available) connections: the limit of open files allows no more")
+            limits.connectionCount = available
+        }
+        return limits
+    }
+
+    private static func reload(_ tls: TLSContext?, _ logger: Logger) {
+        guard let tls else { return logger.notice("SIGHUP: there is no certificate to load again") }
+        do throws(SocketError) {
+            try tls.reload()
+            logger.notice("SIGHUP: the certificate is loaded again")
+        } catch {
+            logger.error("SIGHUP: the certificate before stays in use: \(error)")
+        }
     }
 
     private var loadOptions: LoadOptions {
@@ -130,8 +165,11 @@ struct ServeCommand: AsyncParsableCommand {
 }
 
 extension HTTPServer {
-    /// Where a client on this machine finds it.
-    fileprivate var url: String {
-        "http://\(localAddress)"
+    /// Where clients on this machine find it.
+    fileprivate func urls(_ entrances: [HTTPServerConfiguration.Entrance]) -> String {
+        zip(localAddresses, entrances).map { address, entrance in
+            guard address.port != nil else { return "\(address)" }
+            return "\(entrance.tls == nil ? "http" : "https")://\(address)"
+        }.joined(separator: " ")
     }
 }

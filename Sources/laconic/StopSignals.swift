@@ -3,6 +3,26 @@ import Dispatch
 import Foundation
 import Synchronization
 
+/// Tells of each SIGHUP.
+final class ReloadSignals: Sendable {
+    private let source: Mutex<any DispatchSourceSignal>
+
+    /// Watches the signal instead of dying of it.
+    init(_ received: @escaping @Sendable () -> Void) {
+        signal(SIGHUP, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(
+            signal: SIGHUP, queue: DispatchQueue(label: "laconic.reload"))
+        source.setEventHandler { received() }
+        source.resume()
+        self.source = Mutex(source)
+    }
+
+    /// Watches no longer.
+    func stop() {
+        source.withLock { $0.cancel() }
+    }
+}
+
 /// Tells of each SIGTERM and SIGINT, with how many there have been.
 final class StopSignals: Sendable {
     private let sources: Mutex<[any DispatchSourceSignal]>
