@@ -120,6 +120,17 @@ let program: [Target] = [
         dependencies: ["Serving", "HTTP", "Sockets", "Inference", logging], swiftSettings: rules),
 ]
 
+/// What libFuzzer runs; built only by Tests/fuzz, which turns its instrumentation on.
+let fuzzer: [Target] =
+    Context.environment["LACONIC_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "http-fuzzer", dependencies: ["HTTP"], path: "Tests/Fuzz",
+            swiftSettings: rules + [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+    ]
+
 let package = Package(
     name: "laconic",
     products: [.executable(name: "laconic", targets: ["laconic"])],
@@ -129,5 +140,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     ],
-    targets: floors + weights + inference + wire + workshop + program
+    targets: floors + weights + inference + wire + workshop + program + fuzzer
 )

@@ -8,7 +8,7 @@ struct CrossOrigin: Sendable {
     private static let exposed = [
         "x-request-id", "x-selected-model", "x-selected-alpha", "x-route-reason",
         "x-budget-tokens", "retry-after", "retry-after-ms",
-    ]
+    ].joined(separator: ", ")
 
     /// Whose pages may read.
     let origins: ServingConfiguration.AllowedOrigins
@@ -39,6 +39,6 @@ struct CrossOrigin: Sendable {
             guard let origin = request?.fields[.origin], known.contains(origin) else { return }
             response.fields[.allowOrigin] = origin
         }
-        response.fields[.exposeHeaders] = Self.exposed.joined(separator: ", ")
+        response.fields[.exposeHeaders] = Self.exposed
     }
 }

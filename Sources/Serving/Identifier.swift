@@ -2,9 +2,15 @@
 enum Identifier {
     /// A new name: the prefix and 96 random bits.
     static func make(_ prefix: String) -> String {
+        // Each draw is a system call: two words, not a word for each digit.
         var generator = SystemRandomNumberGenerator()
-        let digits = Array("0123456789abcdef")
-        return prefix + String((0..<24).map { _ in digits[Int(generator.next() & 15)] })
+        let words: [UInt64] = [generator.next(), generator.next()]
+        var text = Array(prefix.utf8)
+        for digit in 0..<24 {
+            let nibble = UInt8(truncatingIfNeeded: words[digit / 16] >> (4 * (digit % 16))) & 15
+            text.append(nibble + (nibble < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10))
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The client's own request id if it is fit to be echoed and logged, else a new one.

@@ -24,9 +24,18 @@ public struct PublicFolder: ~Copyable, Sendable {
     /// - Returns: What is there, or nil where there is nothing that may be shown: no such name, no
     ///   permission, a link that leads out, a pipe, a socket or a device.
     public func entry(at components: some BidirectionalCollection<String>) -> PublicEntry? {
-        var number = unsafe laconic_open_beneath(
+        let number = unsafe laconic_open_beneath(
             descriptor.number, components.isEmpty ? "." : components.joined(separator: "/"))
-        if number < 0, errno == ENOSYS || errno == EPERM { number = walk(components) }
+        if number < 0, errno == ENOSYS || errno == EPERM { return entryByNames(at: components) }
+        return Self.entry(opened: number)
+    }
+
+    /// As `entry`, one name after the other and without following any link.
+    func entryByNames(at components: some BidirectionalCollection<String>) -> PublicEntry? {
+        Self.entry(opened: walk(components))
+    }
+
+    private static func entry(opened number: Int32) -> PublicEntry? {
         guard number >= 0 else { return nil }
         let opened = FileDescriptor(owning: number)
         var information = stat()
@@ -41,6 +50,7 @@ public struct PublicFolder: ~Copyable, Sendable {
     private func walk(_ components: some BidirectionalCollection<String>) -> Int32 {
         // Not to wait for the writer of a pipe, nor to become a terminal's process.
         let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+        guard !components.contains("..") else { return -1 }
         guard let last = components.last else {
             return unsafe openat(descriptor.number, ".", flags)
         }

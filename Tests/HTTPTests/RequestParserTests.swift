@@ -77,6 +77,22 @@ struct Transcript: Equatable, CustomStringConvertible {
         #expect(try #require(head).keepsAlive == keepsAlive)
     }
 
+    @Test(arguments: ["HEAD / HTTP/1.1\r\n\r\n", "HEAD / HTTP/2.0\r\n", "GET / HTTP/1.1\r\n\r\n"])
+    func `a refused HEAD is still known as one`(text: String) {
+        var parser = RequestParser(limits: HTTPLimits())
+        parser.append(Array(text.utf8))
+        #expect(throws: HTTPError.self) { while try parser.next() != nil {} }
+        #expect(parser.isHead == text.hasPrefix("HEAD"))
+    }
+
+    @Test func `what begins no request is refused before its line ends`() {
+        for byte: UInt8 in [0x00, 0x16, 0x20, 0x22, 0x7F, 0x80, 0xFF] {
+            var parser = RequestParser(limits: HTTPLimits())
+            parser.append([byte])
+            #expect(throws: HTTPError.self) { try parser.next() }
+        }
+    }
+
     @Test func `the authority of an absolute target replaces the Host field`() throws {
         let head = try #require(
             try parse("GET http://real:81?q HTTP/1.1\r\nHost: other\r\n\r\n"))
@@ -94,7 +110,8 @@ struct Transcript: Equatable, CustomStringConvertible {
         ("GET / HTTP/0.9", 505), ("GET a HTTP/1.1", 400), ("GET * HTTP/1.1", 400),
         ("GET /\u{e9} HTTP/1.1", 400), ("GET /#a HTTP/1.1", 400), ("GET /%zz HTTP/1.1", 400),
         ("GET /%0 HTTP/1.1", 400), ("GET /%00 HTTP/1.1", 400), ("GET /%ff HTTP/1.1", 400),
-        ("GET ftp://h/ HTTP/1.1", 400), ("GET http:/// HTTP/1.1", 400),
+        ("\u{16}\u{3}\u{1}", 400), ("\u{1}", 400), ("GET ftp://h/ HTTP/1.1", 400),
+        ("GET http:/// HTTP/1.1", 400),
         ("GET http://u@h/ HTTP/1.1", 400), ("CONNECT h:1 HTTP/1.1", 501),
         ("GET /\r HTTP/1.1", 400),
     ])
@@ -109,7 +126,7 @@ struct Transcript: Equatable, CustomStringConvertible {
         // hosts
         ("", 400), ("Host: a\r\nHost: a\r\n", 400), ("Host: a b\r\n", 400),
         ("Host: a/b\r\n", 400), ("Host: h:123456\r\n", 400), ("Host: [::1\r\n", 400),
-        ("Host: h:x\r\n", 400),
+        ("Host: h:x\r\n", 400), ("Host: h:65536\r\n", 400),
         // names and values
         ("Host: h\r\nA : b\r\n", 400), ("Host: h\r\n: b\r\n", 400), ("Host: h\r\nA\r\n", 400),
         ("Host: h\r\nA: b\r\n c\r\n", 400), ("Host: h\r\nA: b\0\r\n", 400),

@@ -219,7 +219,7 @@ import Tokenization
         try Self.expect(
             try await caller.post("/generate", large), 413, "request_too_large", nil)
         try Self.expect(
-            try await caller.post("/generate", "{}", fields: [.contentEncoding: "gzip"]), 415,
+            try await caller.post("/generate", "{}", fields: [.contentType: "text/xml"]), 415,
             "unsupported_media_type", nil)
         for (error, status, code) in [
             (HTTPError.fieldsTooLarge(limit: 9), 431, "request_header_fields_too_large"),

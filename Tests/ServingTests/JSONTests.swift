@@ -62,8 +62,8 @@ import Tokenization
                 (String(repeating: "[", count: depth) + "1" + String(repeating: "]", count: depth))
                     .utf8)
         }
-        _ = try JSONReader.read(nested(RequestLimits.depth))
-        #expect(throws: ServingError.self) { try JSONReader.read(nested(RequestLimits.depth + 1)) }
+        _ = try JSONReader.read(nested(JSONLimits().depth))
+        #expect(throws: ServingError.self) { try JSONReader.read(nested(JSONLimits().depth + 1)) }
         #expect(throws: ServingError.self) { try JSONReader.read(nested(1_000_000)) }
         let objects = String(repeating: "{\"a\":", count: 100_000)
         #expect(throws: ServingError.self) { try JSONReader.read(Array(objects.utf8)) }
