@@ -44,26 +44,33 @@ public final class StaticFiles: Sendable {
         guard names.allSatisfy(Self.isShown), let entry = folder.entry(at: names) else {
             return nil
         }
-        switch entry {
-        case .file(let file):
-            guard request.method == .get || request.method == .head else {
-                throw .methodNotAllowed(
-                    method: request.method.rawValue, allowed: ["GET", "HEAD", "OPTIONS"])
-            }
+        let allowed = ["GET", "HEAD", "OPTIONS"]
+        switch (entry, request.method) {
+        case (.folder, _) where !hasIndex(names):
+            return nil
+        case (_, .options):
+            return HTTPResponse(
+                status: .noContent, fields: [.allow: allowed.joined(separator: ", ")])
+        case (.file(let file), .get), (.file(let file), .head):
             return try response(to: request, file, names)
-        case .folder:
-            guard case .file? = folder.entry(at: names + [Self.index]) else { return nil }
-            // Relative, so that it holds behind any proxy; the target begins with one slash only,
-            // or an empty segment had ended this.
-            let path = request.target.raw.prefix { $0 != "?" }.drop { $0 != "/" }
-            guard request.target.raw.hasPrefix("/") else { return nil }
+        case (.folder, .get), (.folder, .head):
+            // Without a host, so that it holds behind any proxy; the target begins with one slash
+            // only, or an empty segment had ended this.
+            let path = request.target.raw.prefix { $0 != "?" }
+            guard path.hasPrefix("/") else { return nil }
             let query = request.target.rawQuery.map { "?\($0)" } ?? ""
             return HTTPResponse(
                 status: .movedPermanently, fields: [.location: "\(path)/\(query)"])
+        default:
+            throw .methodNotAllowed(method: request.method.rawValue, allowed: allowed)
         }
     }
 
     private static let index = "index.html"
+
+    private func hasIndex(_ names: [String]) -> Bool {
+        if case .file? = folder.entry(at: names + [Self.index]) { true } else { false }
+    }
 
     private static func isShown(_ name: String) -> Bool {
         !name.isEmpty && !name.hasPrefix(".") && name.utf8.count <= 255

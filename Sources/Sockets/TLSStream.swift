@@ -28,9 +28,6 @@ public final class TLSStream: ByteStream {
         var readWaitsForRoom = false
 
         deinit {
-            // Closed without `finishWriting`: the peer is still told that this is the end.
-            if phase == .established { _ = unsafe SSL_shutdown(handle) }
-            ERR_clear_error()
             unsafe SSL_free(handle)
         }
     }
@@ -43,6 +40,16 @@ public final class TLSStream: ByteStream {
         _ = unsafe SSL_set_fd(handle, socket.descriptorNumber)
         unsafe SSL_set_accept_state(handle)
         session = unsafe Mutex(Session(handle: handle))
+    }
+
+    deinit {
+        // Closed without `finishWriting`: the peer is still told that this is the end. Here and not
+        // in the session's end, when the descriptor may be another's already.
+        session.withLock { session in
+            guard session.phase == .established else { return }
+            ERR_clear_error()
+            _ = unsafe SSL_shutdown(session.handle)
+        }
     }
 
     /// The socket's descriptor.

@@ -22,8 +22,9 @@ class Process:
 
     def __init__(self, *flags, **options):
         self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen([BINARY, "serve", "--reward-only", *flags],
-                                        stdout=self.log, stderr=self.log, **options)
+        mode = [] if "--max-running" in flags else ["--reward-only"]
+        self.process = subprocess.Popen([BINARY, "serve", *mode, *flags], stdout=self.log,
+                                        stderr=self.log, **options)
         for _ in range(500):
             ready = re.search(r"laconic: ready .* at (.*), ", self.text())
             if ready:
@@ -331,6 +332,31 @@ def one_signal_lets_requests_end(_):
             assert server.process.wait(5) == 0
 
 
+def a_client_that_leaves_frees_its_slot(_):
+    """One slot and no queue to speak of: while the first is answered nobody else can be."""
+    long = b'{"prompt":"2+2?","n":16,"max_tokens":1500,"ignore_eos":true,"stream":%s}'
+    with Process("--port", "0", "--max-running", "1", "--log-level", "critical") as server:
+        address = ("127.0.0.1", server.port())
+        for streams in [b"true", b"false"]:
+            body = long % streams
+            leaving = Wire(address)
+            leaving.send(b"POST /generate HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s"
+                         % (len(body), body))
+            if streams == b"true":
+                leaving.until(b"data: ")
+            else:
+                time.sleep(0.1)
+            leaving.socket.close()
+            start = time.monotonic()
+            with Wire(address, timeout=60) as wire:
+                body = b'{"prompt":"2+2?","max_tokens":1}'
+                wire.send(b"POST /generate HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s"
+                          % (len(body), body))
+                assert wire.reply().status == 200
+            seconds = time.monotonic() - start
+            assert seconds < 1, f"the next one waited {seconds:.1f} s"
+
+
 def main():
     failures = 0
     laws = [
@@ -338,7 +364,8 @@ def main():
         a_handshake_that_never_ends_is_cut_off, broken_tls_harms_nobody,
         certificates_are_loaded_again, clients_show_certificates, bad_files_are_named,
         several_listeners_serve, inherited_sockets_serve, connections_are_counted_by_client,
-        silent_clients_are_let_go, a_second_signal_ends_at_once, one_signal_lets_requests_end]
+        silent_clients_are_let_go, a_second_signal_ends_at_once, one_signal_lets_requests_end,
+        a_client_that_leaves_frees_its_slot]
     with tempfile.TemporaryDirectory() as folder:
         make_certificates(folder)
         for law in laws:

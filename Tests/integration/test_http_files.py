@@ -102,6 +102,8 @@ def methods(address):
     for method in ["POST", "PUT", "DELETE", "PATCH"]:
         reply = ask(address, "/app.js", "Content-Length: 0\r\n", method)
         assert reply.status == 405 and "GET" in reply["allow"], reply
+    assert ask(address, "/app.js", method="OPTIONS")["allow"] == "GET, HEAD, OPTIONS"
+    assert ask(address, "/sub", method="POST").status == 405
     head, whole = ask(address, "/large.bin", method="HEAD"), ask(address, "/large.bin")
     for name in ["content-length", "etag", "content-type", "last-modified"]:
         assert head[name] == whole[name], name

@@ -28,7 +28,7 @@ import Testing
             try expand(["serve"], ["LACONIC_MODEL": "/a,/b", "LACONIC_PORT": "0"]))
         let serve = try #require(command as? ServeCommand)
         #expect(serve.models.model == ["/a", "/b"])
-        #expect(serve.port == 0)
+        #expect(serve.entrances.port == 0)
     }
 
     @Test(arguments: ["1", "true", "YES", "on"]) func aSwitchIsTurnedOn(word: String) throws {
