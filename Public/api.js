@@ -1,0 +1,96 @@
+import { apiKey, askForKey } from "./api-key.js";
+import { serverEvents } from "./server-events.js";
+
+/** Why the server, or the way to it, gave no answer. */
+export class Refusal extends Error {
+    /**
+     * @param {number} status the HTTP status; 0 where there was none
+     * @param {{message: string, code?: string, minimum?: {tokens: number}}} error
+     * @param {number|null} retrySeconds when another try may succeed
+     */
+    constructor(status, error, retrySeconds = null) {
+        super(error.message);
+        this.status = status;
+        this.code = error.code ?? null;
+        this.minimum = error.minimum ?? null;
+        this.retrySeconds = retrySeconds;
+    }
+}
+
+/** What is served: members in the family's order, without `auto`. */
+export async function listModels() {
+    const list = await (await send("GET", "/v1/models")).json();
+    return list.data.filter((model) => !model.meta?.routes_to);
+}
+
+/** Who would answer, and what it would take. */
+export async function quote(request, signal) {
+    return (await send("POST", "/v1/budget/quote", request, signal)).json();
+}
+
+/** Changes an answer under way: a new budget, or `{answer_now: true}`. */
+export async function revise(id, change) {
+    return (await send("PATCH", `/v1/generations/${encodeURIComponent(id)}`, change)).json();
+}
+
+/**
+ * Asks, and yields what happens: `accepted` with who answers, `queued` with the place in the queue,
+ * then the events of the stream.
+ */
+export async function* generate(request, signal) {
+    const response = await send("POST", "/generate", { ...request, stream: true }, signal);
+    yield { type: "accepted", model: response.headers.get("x-selected-model") };
+    let isComplete = false;
+    try {
+        for await (const { data, comment } of serverEvents(response.body)) {
+            if (comment !== undefined) {
+                const queued = /^queued (\d+)(?: eta ([\d.]+))?/.exec(comment);
+                if (queued) yield { type: "queued", position: queued[1], eta: queued[2] };
+                continue;
+            }
+            isComplete = data === "[DONE]";
+            if (isComplete) continue;
+            const event = JSON.parse(data);
+            if (event.error) throw new Refusal(500, event.error);
+            yield event;
+        }
+    } catch (error) {
+        if (error instanceof Refusal || signal?.aborted) throw error;
+        throw lostConnection();
+    }
+    if (!isComplete) throw lostConnection();
+}
+
+function lostConnection() {
+    return new Refusal(0, { message: "The connection was lost before the answer was complete." });
+}
+
+async function send(method, path, body, signal) {
+    const headers = {};
+    if (body) headers["content-type"] = "application/json";
+    if (apiKey() !== null) headers.authorization = `Bearer ${apiKey()}`;
+    let response;
+    try {
+        response = await fetch(path, {
+            method, headers, signal, body: body ? JSON.stringify(body) : undefined,
+        });
+    } catch (error) {
+        if (signal?.aborted) throw error;
+        throw new Refusal(0, { message: "The server cannot be reached." });
+    }
+    if (response.ok) return response;
+    if (response.status === 401 && await askForKey()) return send(method, path, body, signal);
+    throw await refusal(response);
+}
+
+async function refusal(response) {
+    let error;
+    try {
+        error = (await response.json()).error;
+    } catch {
+        // What stands between the page and the server answers in its own words.
+    }
+    error ??= { message: `The server answered ${response.status} ${response.statusText}.` };
+    const seconds = Number(response.headers.get("retry-after") ?? NaN);
+    return new Refusal(response.status, error, Number.isFinite(seconds) ? seconds : null);
+}
