@@ -33,10 +33,12 @@ export class AnswerView {
         return this.#generation?.isRunning === true;
     }
 
-    /** Before anything is asked: the ceilings that the budget means. */
-    preview(quote) {
+    /** A quote has come: the ceilings to show before anything is asked, or of what was asked. */
+    expect(request, quote) {
         if (this.#generation === null) {
             this.#meter.show(quote.effective, undefined, quote.route.predicted_tokens);
+        } else {
+            this.#generation.expect(request, quote);
         }
     }
 

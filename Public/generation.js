@@ -12,13 +12,14 @@ const attempts = 5;
 export class Generation {
     /**
      * @param {Object} request the body of `/generate`
-     * @param {Object|null} expected its quote, which knows the ceilings before the server tells them
+     * @param {Object|null} expected its quote, which knows the ceilings before the stream's end does
      */
     constructor(request, expected = null) {
         this.request = request;
-        this.model = expected?.route.model ?? request.model ?? null;
-        this.route = expected?.route ?? null;
-        this.ceilings = expected?.effective ?? { tokens: request.budget };
+        this.model = request.model ?? null;
+        this.route = null;
+        this.ceilings = { tokens: request.budget };
+        if (expected) this.expect(request, expected);
         this.phase = "waiting";
         this.thought = "";
         this.answer = "";
@@ -37,6 +38,16 @@ export class Generation {
 
     #abort;
     #id = null;
+
+    /** Takes over a quote that is of the same request. */
+    expect(request, quote) {
+        const isSame = request.prompt === this.request.prompt
+            && request.budget === this.request.budget;
+        if (!isSame || this.route !== null) return;
+        this.route = quote.route;
+        this.ceilings = quote.effective;
+        this.model ??= quote.route.model;
+    }
 
     get isRunning() {
         return this.endedAt === null;
@@ -157,9 +168,13 @@ export class Generation {
         await this.#revise({ answer_now: true });
     }
 
-    /** Moves the ceiling of an answer under way. */
+    /** Moves the ceiling of an answer under way, and the thought's with it. */
     async setBudget(tokens) {
-        await this.#revise({ budget: tokens });
+        const { reasoning_tokens: thought, answer_tokens: reserve } = this.ceilings;
+        await this.#revise({
+            budget: thought === undefined
+                ? tokens : { tokens, reasoning_tokens: Math.max(0, tokens - reserve) },
+        });
     }
 
     async #revise(change) {

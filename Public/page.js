@@ -98,7 +98,7 @@ async function refreshQuote() {
         const answer = await quote(asked, signal);
         quoted = { request: asked, quote: answer };
         quoteView.show(answer);
-        answerView.preview(answer);
+        answerView.expect(asked, answer);
         frontier.setForecasts(await forecasts(asked, answer, signal), answer.effective.tokens);
     } catch (error) {
         if (signal.aborted) return;
