@@ -1,5 +1,5 @@
 import { byID, element, onNextFrame } from "./elements.js";
-import { costOfThousand, count, duration } from "./formats.js";
+import { costOfThousand, count, duration, tokens } from "./formats.js";
 import { Meter } from "./meter.js";
 import { phaseText } from "./phase-text.js";
 import { prose } from "./prose.js";
@@ -15,10 +15,12 @@ export class AnswerView {
     #clock = null;
     /** Offers what would help against a refusal: given the refusal, returns a button or null. */
     remedy = () => null;
+    /** Told before every frame that something changed in. */
+    onChange = () => {};
 
     constructor() {
         byID("answer-now").addEventListener("click", () => this.#generation?.answerNow());
-        byID("stop").addEventListener("click", () => this.#generation?.stop());
+        byID("stop").addEventListener("click", () => this.stop());
         this.#showEmpty();
     }
 
@@ -49,7 +51,7 @@ export class AnswerView {
      * @param {string|null} known the right answer, where it is known
      */
     follow(generation, known) {
-        this.#generation?.stop();
+        this.stop();
         this.#generation = generation;
         this.#known = known;
         this.#shownThought = 0;
@@ -61,6 +63,10 @@ export class AnswerView {
         clearInterval(this.#clock);
         this.#clock = setInterval(() => this.#redraw(), 250);
         this.#draw();
+    }
+
+    stop() {
+        this.#generation?.stop();
     }
 
     async setBudget(tokens) {
@@ -82,9 +88,10 @@ export class AnswerView {
         this.#drawStop(isRunning);
         this.#meter.show(ceilings, spent, route?.predicted_tokens);
         this.#drawThought(generation);
-        byID("answer").replaceChildren(prose(generation.answer.trimStart()));
+        this.#drawAnswer(generation);
         this.#drawProblem(generation);
         if (!isRunning) this.#drawEnd(generation);
+        this.onChange(generation);
     }
 
     #drawStop(isRunning) {
@@ -110,6 +117,20 @@ export class AnswerView {
         if (isAtEnd) box.scrollTop = box.scrollHeight;
     }
 
+    #drawAnswer({ answer, isRunning, ceilings, phase }) {
+        const kept = ceilings.answer_tokens;
+        if (answer.trim() !== "") {
+            byID("answer").replaceChildren(prose(answer.trimStart()));
+        } else if (isRunning) {
+            byID("answer").replaceChildren(element(
+                "p", { class: "empty" }, kept > 0 ? `${tokens(kept)} are kept for it.` : "…"));
+        } else {
+            byID("answer").replaceChildren(element(
+                "p", { class: "empty" },
+                phase === "done" ? "The budget ended before an answer." : "None."));
+        }
+    }
+
     #drawProblem({ refusal, phase, end }) {
         const box = byID("problem");
         const isShown = refusal !== null && phase !== "waiting";
@@ -120,10 +141,6 @@ export class AnswerView {
 
     #drawEnd(generation) {
         clearInterval(this.#clock);
-        if (generation.answer.trim() === "" && generation.phase === "done") {
-            byID("answer").replaceChildren(
-                element("p", { class: "empty" }, "The budget ended before an answer."));
-        }
         const { end } = generation;
         if (end === null) return;
         const { spent, forced_close: wasClosed } = end.budget;

@@ -18,7 +18,9 @@ export function element(name, attributes = {}, ...children) {
     for (const [key, value] of Object.entries(attributes)) {
         if (value !== null && value !== undefined) made.setAttribute(key, value);
     }
-    made.append(...children.filter((child) => child !== null && child !== undefined));
+    for (const child of children) {
+        if (child !== null && child !== undefined) made.append(child);
+    }
     return made;
 }
 

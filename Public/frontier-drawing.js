@@ -10,7 +10,7 @@ export class FrontierDrawing {
     /**
      * @param {number} width in pixels
      * @param {Array} curves `[{name, points: [{id, tokens, accuracy, isTuned}]}]`
-     * @param {Array} forecasts `[{label, tokens, accuracy, isChosen}]`
+     * @param {Array} forecasts `[{id, label, tokens, accuracy, isChosen}]`
      * @param {Array} outcomes `[{id, tokens, accuracy, isRunning}]`
      * @param {number|null} ceiling in tokens
      */
@@ -21,7 +21,9 @@ export class FrontierDrawing {
         this.forecasts = forecasts;
         this.outcomes = outcomes;
         this.ceiling = ceiling;
-        const all = [...curves.flatMap((curve) => curve.points), ...forecasts, ...outcomes];
+        // An answer under way wanders in from the left edge; the axis stays where it is.
+        const ended = outcomes.filter((outcome) => !outcome.isRunning);
+        const all = [...curves.flatMap((curve) => curve.points), ...forecasts, ...ended];
         const counts = all.map((point) => Math.max(1, point.tokens));
         this.least = Math.min(...counts) / 1.35;
         this.most = Math.max(...counts) * 1.3;
@@ -145,12 +147,18 @@ export class FrontierDrawing {
                 label))];
     }
 
+    /** A ring where an answer is, and a line to what was expected of it. */
     #ring({ id, tokens, accuracy, isRunning }) {
+        const [x, y] = [this.x(tokens), this.y(accuracy)];
+        const expected = this.forecasts.find((forecast) => forecast.id === id);
         return element(
-            "svg:circle", {
-                class: isRunning ? "outcome running" : "outcome", cx: this.x(tokens),
-                cy: this.y(accuracy), r: 8,
-            }, element("svg:title", {}, `${id}: ${count(tokens)} tokens`));
+            "svg:g", { class: isRunning ? "outcome running" : "outcome" },
+            expected ? element("svg:line", {
+                x1: x, y1: y, x2: this.x(expected.tokens), y2: this.y(expected.accuracy),
+            }) : null,
+            element(
+                "svg:circle", { cx: x, cy: y, r: 8 },
+                element("svg:title", {}, `${id}: ${count(tokens)} tokens`)));
     }
 
     /** Where a label fits near a point: the middle of its baseline. */

@@ -77,7 +77,9 @@ export class Frontier {
     }
 
     #points() {
-        return this.#outcomes.filter((each) => each.tokens > 0).map((generation) => {
+        const shown = this.#outcomes.filter((each) =>
+            each.tokens > 0 && (each.isRunning || each.phase === "done"));
+        return shown.map((generation) => {
             const { model, tokens, route, isRunning } = generation;
             const forecast = this.#forecasts.find((each) => each.id === model);
             return {

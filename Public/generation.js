@@ -38,6 +38,8 @@ export class Generation {
 
     #abort;
     #id = null;
+    /** A budget that was moved before the server could be told. */
+    #wanted = null;
 
     /** Takes over a quote that is of the same request. */
     expect(request, quote) {
@@ -113,6 +115,7 @@ export class Generation {
             this.#id = event.id;
             this.model = event.model;
             this.phase = "thinking";
+            if (this.#wanted !== null) this.setBudget(this.#wanted);
             break;
         case "reasoning":
             this.phase = "thinking";
@@ -170,6 +173,7 @@ export class Generation {
 
     /** Moves the ceiling of an answer under way, and the thought's with it. */
     async setBudget(tokens) {
+        this.#wanted = tokens;
         const { reasoning_tokens: thought, answer_tokens: reserve } = this.ceilings;
         await this.#revise({
             budget: thought === undefined

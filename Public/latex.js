@@ -42,9 +42,9 @@ export function argumentCount(name) {
  * @param {boolean} isDisplayed whether it stands in a line of its own
  */
 export function mathML(source, isDisplayed = false) {
-    const math = element("math:math", { display: isDisplayed ? "block" : null });
-    math.append(...new Parser(source, isDisplayed).row());
-    return math;
+    return element(
+        "math:math", { display: isDisplayed ? "block" : null },
+        ...new Parser(source, isDisplayed).row());
 }
 
 const lexicon = /\\[a-zA-Z]+|\\[^]|\s+|\d+(?:,\d{3})*(?:\.\d+)?|[^]/gu;

@@ -57,18 +57,18 @@ function changeRunning() {
     changeTimer = setTimeout(() => answerView.setBudget(budget), restMilliseconds);
 }
 
-function useBudgetButton(minimum) {
-    const button = element("button", { type: "button" }, `Use ${tokens(minimum)}`);
-    button.addEventListener("click", () => {
-        setBudget(minimum);
-        byID("submit").focus();
-    });
-    return button;
-}
-
 /** A button that would help against a refusal, or null. */
 function remedy(refusal) {
-    return refusal.minimum ? useBudgetButton(refusal.minimum.tokens) : null;
+    const least = refusal.minimum?.tokens;
+    if (least === undefined && refusal.status !== 0) return null;
+    const button = element(
+        "button", { type: "button" }, least === undefined ? "Ask again" : `Use ${tokens(least)}`);
+    button.addEventListener("click", () => {
+        byID("submit").focus();
+        if (least === undefined) ask();
+        else setBudget(least);
+    });
+    return button;
 }
 
 // The quote
@@ -103,7 +103,7 @@ async function refreshQuote() {
     } catch (error) {
         if (signal.aborted) return;
         quoted = { request: null, quote: null };
-        quoteView.refuse(error.message, remedy(error));
+        quoteView.refuse(error.message, error.minimum ? remedy(error) : null);
         frontier.setForecasts([], budget);
     }
 }
@@ -137,11 +137,6 @@ async function ask() {
     byID("result").hidden = false;
     const generation = new Generation(asked, currentQuote(asked));
     answerView.follow(generation, knownAnswer(asked.prompt));
-    const draw = generation.onChange;
-    generation.onChange = () => {
-        draw(generation);
-        frontier.outcomes = [generation];
-    };
     announce("Asked.");
     scrollToOnPhones(byID("result"));
     await generation.run();
@@ -151,7 +146,7 @@ async function ask() {
 async function compare() {
     const asked = request();
     if (asked.prompt === "") return question.focus();
-    byID("stop").click();
+    answerView.stop();
     byID("result").hidden = true;
     byID("comparison").hidden = false;
     announce(`Asked ${plural(models.length, "member")}.`);
@@ -163,6 +158,9 @@ async function compare() {
     requestChanged();
 }
 
+answerView.onChange = (generation) => {
+    frontier.outcomes = [generation];
+};
 comparison.onChange = () => {
     frontier.outcomes = comparison.generations;
 };
@@ -191,8 +189,8 @@ async function connect() {
         return;
     }
     byID("server").parentElement.classList.remove("down");
-    byID("server").textContent = models.length === 1
-        ? models[0].id : plural(models.length, "member");
+    byID("server").textContent = models.length === 0 ? "No model is served here"
+        : models.length === 1 ? models[0].id : plural(models.length, "member");
     byID("change-key").hidden = apiKey() === null;
     byID("change-key").textContent = "Change key";
     byID("compare").hidden = models.length < 2;
