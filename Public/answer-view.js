@@ -81,11 +81,7 @@ export class AnswerView {
         byID("state").replaceChildren(
             generation.model && generation.phase !== "failed"
                 ? element("strong", {}, generation.model) : "", " ", phaseText(generation));
-        const isThinking = generation.phase === "thinking" && isRunning;
-        const now = byID("answer-now");
-        now.hidden = !isRunning;
-        now.disabled = !isThinking || !generation.canChange || generation.hasAnsweredNow;
-        this.#drawStop(isRunning);
+        this.#drawButtons(generation);
         this.#meter.show(ceilings, spent, route?.predicted_tokens);
         this.#drawThought(generation);
         this.#drawAnswer(generation);
@@ -94,22 +90,23 @@ export class AnswerView {
         this.onChange(generation);
     }
 
-    #drawStop(isRunning) {
-        const stop = byID("stop");
+    #drawButtons({ isRunning, canChange, phase, hasAnsweredNow }) {
+        const [now, stop] = [byID("answer-now"), byID("stop")];
         // A button that vanishes under the keyboard's focus would lose the place.
-        const hadFocus = [stop, byID("answer-now")].includes(document.activeElement);
-        stop.hidden = !isRunning;
+        const hadFocus = [now, stop].includes(document.activeElement);
+        now.hidden = stop.hidden = !isRunning;
+        now.disabled = !canChange || phase !== "thinking" || hasAnsweredNow;
         if (!isRunning && hadFocus) byID("thought").focus({ preventScroll: true });
     }
 
-    #drawThought({ thought, isRunning }) {
+    #drawThought({ thought, answer, isRunning }) {
         const box = byID("thought");
         const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 24;
         if (isRunning) {
             box.append(thought.slice(this.#shownThought));
         } else {
             box.replaceChildren(prose(thought.trim()));
-            if (thought === "") {
+            if (thought === "" && answer !== "") {
                 box.append(element("p", { class: "empty" }, "It answered without a thought."));
             }
         }
@@ -144,6 +141,7 @@ export class AnswerView {
         const { end } = generation;
         if (end === null) return;
         const { spent, forced_close: wasClosed } = end.budget;
+        const closed = generation.hasAnsweredNow ? "on demand" : "by the budget";
         const right = isRight(generation.answer, this.#known);
         const facts = [
             ["tokens", count(generation.tokens)],
@@ -151,7 +149,7 @@ export class AnswerView {
             spent.cost === undefined ? null : ["cost of 1,000", costOfThousand(spent.cost)],
             ["first token", spent.first_token_ms && duration(spent.first_token_ms)],
             ["time", duration(spent.total_ms)],
-            ["thought closed", wasClosed ? "by the budget" : null],
+            ["thought closed", wasClosed && closed],
             ["checked", right === null ? null : right ? "✓ right" : `✗ ${this.#known} is right`],
         ].filter((fact) => fact?.[1]);
         byID("facts").replaceChildren(...facts.map(([name, value]) =>

@@ -34,20 +34,14 @@ export async function revise(id, change) {
 }
 
 /**
- * Asks, and yields what happens: `accepted` with who answers, `queued` with the place in the queue,
- * then the events of the stream.
+ * Asks, and yields what happens: `accepted` with who answers, then the events of the stream.
  */
 export async function* generate(request, signal) {
     const response = await send("POST", "/generate", { ...request, stream: true }, signal);
     yield { type: "accepted", model: response.headers.get("x-selected-model") };
     let isComplete = false;
     try {
-        for await (const { data, comment } of serverEvents(response.body)) {
-            if (comment !== undefined) {
-                const queued = /^queued (\d+)(?: eta ([\d.]+))?/.exec(comment);
-                if (queued) yield { type: "queued", position: queued[1], eta: queued[2] };
-                continue;
-            }
+        for await (const data of serverEvents(response.body)) {
             isComplete = data === "[DONE]";
             if (isComplete) continue;
             const event = JSON.parse(data);

@@ -16,7 +16,7 @@ export class BudgetScale {
         this.stops = [...new Set(stops)];
     }
 
-    /** Where nine tenths of the slowest member's hardest questions fit, or what the context allows. */
+    /** Where nine tenths of the slowest member's hardest questions fit, if the context does. */
     static #most(models) {
         const context = Math.max(...models.map((model) => model.max_model_len ?? 4096));
         const measured = models.flatMap((model) =>

@@ -28,9 +28,9 @@ export function duration(milliseconds) {
  */
 export function costOfThousand(cost) {
     const thousand = cost * 1000;
-    return thousand >= 10 || thousand === 0
-        ? count(thousand)
-        : thousand.toLocaleString("en", { minimumSignificantDigits: 2, maximumSignificantDigits: 2 });
+    if (thousand >= 10 || thousand === 0) return count(thousand);
+    const digits = { minimumSignificantDigits: 2, maximumSignificantDigits: 2 };
+    return thousand.toLocaleString("en", digits);
 }
 
 /** "1 member", "6 members". */

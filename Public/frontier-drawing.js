@@ -129,8 +129,9 @@ export class FrontierDrawing {
         const last = points.filter((point) => point.isTuned).at(-1) ?? points.at(-1);
         const place = this.#place(this.x(last.tokens), this.y(last.accuracy), name);
         return element(
-            "svg:text", { class: "curve-name halo", x: place.x, y: place.y, "text-anchor": "middle" },
-            name);
+            "svg:text", {
+                class: "curve-name halo", x: place.x, y: place.y, "text-anchor": "middle",
+            }, name);
     }
 
     #forecast({ label, tokens, accuracy, isChosen }) {
@@ -165,11 +166,13 @@ export class FrontierDrawing {
     #place(x, y, text) {
         const half = (text.length * letter.width) / 2;
         const near = [[0, -11], [0, 21], [half + 11, 4], [-half - 11, 4]];
-        const far = [2, 3, 4, 5, 6].flatMap((step) => [
-            [half + 14, -letter.height * (step - 1) + 4], [-half - 14, -letter.height * (step - 1) + 4],
-            [0, -letter.height * step], [0, letter.height * step + 10],
-            [half + 14, letter.height * step], [-half - 14, letter.height * step],
-        ]);
+        const far = [2, 3, 4, 5, 6].flatMap((step) => {
+            const [up, down] = [-letter.height * step, letter.height * step];
+            return [
+                [half + 14, up + 18], [-half - 14, up + 18], [0, up], [0, down + 10],
+                [half + 14, down], [-half - 14, down],
+            ];
+        });
         const boxes = [...near, ...far].map(([right, down], at) => ({
             x: x + right, y: y + down, isFar: at >= near.length,
             left: x + right - half, right: x + right + half, top: y + down - 11,

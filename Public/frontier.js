@@ -4,8 +4,8 @@ import { FrontierDrawing } from "./frontier-drawing.js";
 
 /**
  * Accuracy against tokens: a thin line for each difficulty through the tuned members as they
- * were measured, a dot for what each member is expected to do with this question under this budget, and
- * a ring for what was spent in fact.
+ * were measured, a dot for what each member is expected to do with this question under this
+ * budget, and a ring for what was spent in fact.
  */
 export class Frontier {
     #models = [];

@@ -12,7 +12,7 @@ const attempts = 5;
 export class Generation {
     /**
      * @param {Object} request the body of `/generate`
-     * @param {Object|null} expected its quote, which knows the ceilings before the stream's end does
+     * @param {Object|null} expected its quote, which knows the ceilings before the stream's end
      */
     constructor(request, expected = null) {
         this.request = request;
@@ -106,10 +106,7 @@ export class Generation {
             break;
         case "queued":
             this.phase = "queued";
-            this.queue = {
-                position: Number(event.position),
-                seconds: event.eta ?? event.eta_s ?? event.eta_seconds ?? null,
-            };
+            this.queue = { position: event.position, seconds: event.eta_seconds };
             break;
         case "start":
             this.#id = event.id;

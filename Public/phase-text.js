@@ -22,8 +22,8 @@ function waiting({ retryAt, refusal }) {
 }
 
 function queued({ position, seconds }) {
-    const eta = seconds === null ? "" : `, about ${duration(seconds * 1000)}`;
-    return position > 0 ? `number ${position} in the queue${eta}` : `next in the queue${eta}`;
+    const eta = seconds > 0 ? `, about ${duration(seconds * 1000)}` : "";
+    return `number ${position} in the queue${eta}`;
 }
 
 function done({ end, elapsed, tokens: spent }) {

@@ -69,7 +69,10 @@ function command(text, at) {
     let end = at + 1 + name.length;
     for (let taken = 0; taken < count; taken++) {
         if (name === "sqrt" && text[end] === "[") end = text.indexOf("]", end) + 1 || text.length;
-        if (text[end] !== "{") return taken === 0 ? null : { node: mathML(text.slice(at, end)), end };
+        if (text[end] !== "{") {
+            if (taken === 0) return null;
+            break;
+        }
         end = groupEnd(text, end);
     }
     return { node: mathML(text.slice(at, end)), end };

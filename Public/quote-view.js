@@ -46,7 +46,9 @@ function facts({ route, expected }) {
         ["cost of 1,000", expected.cost !== undefined && costOfThousand(expected.cost)],
         ["time", expected.latency_ms > 0 && duration(expected.latency_ms)],
     ].filter(([, value]) => value);
-    if (known.length === 0) return element("p", { class: "why" }, "Nothing was measured of it yet.");
+    if (known.length === 0) {
+        return element("p", { class: "why" }, "Nothing was measured of it yet.");
+    }
     return element(
         "dl", { class: "facts" },
         ...known.map(([name, value]) =>

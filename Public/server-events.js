@@ -1,8 +1,9 @@
 /**
- * Reads server-sent events as they arrive.
+ * Reads server-sent events as they arrive; comments, which keep a silent stream open, are passed
+ * over.
  *
  * @param {ReadableStream<Uint8Array>} body
- * @yields {{data: string}|{comment: string}} comments too: the server tells the queue in them
+ * @yields {string} the data of one event
  */
 export async function* serverEvents(body) {
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
@@ -16,10 +17,8 @@ export async function* serverEvents(body) {
             rest = lines.pop();
             for (const line of lines) {
                 if (line === "") {
-                    if (data.length > 0) yield { data: data.join("\n") };
+                    if (data.length > 0) yield data.join("\n");
                     data = [];
-                } else if (line.startsWith(":")) {
-                    yield { comment: line.slice(1).trim() };
                 } else if (line.startsWith("data:")) {
                     data.push(line.slice(line[5] === " " ? 6 : 5));
                 }

@@ -36,20 +36,24 @@
         const faint = [];
         const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
         while (walker.nextNode()) {
-            const [text, element] = [walker.currentNode.data.trim(), walker.currentNode.parentElement];
-            if (text === "" || !isVisible(element) || element.closest(":disabled, noscript")) continue;
+            const text = walker.currentNode.data.trim();
+            const element = walker.currentNode.parentElement;
+            if (text === "" || !isVisible(element)) continue;
+            if (element.closest(":disabled, noscript")) continue;
             const style = getComputedStyle(element);
             const color = element instanceof SVGElement ? style.fill : style.color;
             const size = parseFloat(style.fontSize);
             const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
             const contrast = ratio(color, ground(element));
-            if (contrast < (isLarge ? 3 : 4.5)) faint.push(`${text.slice(0, 40)}: ${contrast.toFixed(2)}`);
+            if (contrast >= (isLarge ? 3 : 4.5)) continue;
+            faint.push(`${text.slice(0, 40)}: ${contrast.toFixed(2)}`);
         }
         return faint;
     };
 
     const controls = () => [
-        ...document.querySelectorAll("button, input, textarea, select, a[href], summary, [tabindex]"),
+        ...document.querySelectorAll(
+            "button, input, textarea, select, a[href], summary, [tabindex]"),
     ].filter(isVisible);
 
     const name = (element) => {
@@ -60,7 +64,7 @@
             || (element.matches("button, a, summary") && element.textContent) || "";
     };
 
-    const describe = (element) => `${element.tagName.toLowerCase()}#${element.id}.${element.className}`;
+    const describe = ({ localName, id, className }) => `${localName}#${id}.${className}`;
 
     return {
         faintTexts,
