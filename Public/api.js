@@ -9,12 +9,18 @@ export class Refusal extends Error {
      * @param {number|null} retrySeconds when another try may succeed
      */
     constructor(status, error, retrySeconds = null) {
-        super(error.message);
+        super(status === 401 ? "This server wants an API key." : sentence(error.message));
         this.status = status;
         this.code = error.code ?? null;
         this.minimum = error.minimum ?? null;
         this.retrySeconds = retrySeconds;
     }
+}
+
+/** The server's errors are parts of lines; here they stand alone. */
+function sentence(text) {
+    const end = /[.!?]$/.test(text) ? "" : ".";
+    return text.charAt(0).toUpperCase() + text.slice(1) + end;
 }
 
 /** What is served: members in the family's order, without `auto`. */

@@ -24,7 +24,7 @@ const frontier = new Frontier();
 const quoteView = new QuoteView(byID("quote"), byID("meaning"));
 
 let models = [];
-let scale = new BudgetScale([{ max_model_len: 2048, meta: {} }]);
+let scale = null;
 let budget = 256;
 /** The latest quote, and the request that it is of. */
 let quoted = { request: null, quote: null };
@@ -196,7 +196,11 @@ async function connect() {
     byID("compare").hidden = models.length < 2;
     byID("compare").textContent = `Compare all ${models.length} members`;
     frontier.models = models;
-    if (models.length > 0) scale = new BudgetScale(models);
+    if (models.length > 0) useScale(new BudgetScale(models));
+}
+
+function useScale(ofModels) {
+    scale = ofModels;
     slider.max = scale.stops.length - 1;
     setBudget(budget);
 }
@@ -239,5 +243,5 @@ byID("change-key").addEventListener("click", async () => {
 answerView.remedy = remedy;
 
 question.value = examples[1].question;
-setBudget(budget);
+useScale(new BudgetScale([{ max_model_len: 2048, meta: {} }]));
 connect();

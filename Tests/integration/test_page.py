@@ -456,11 +456,26 @@ def a_single_model_needs_no_family(browser):
         with Visit(browser, server.url) as visit:
             page = visit.page
             visit.wait_for_quote()
+            expect(page.locator("#server")).to_have_text("alpha_0.4")
             expect(page.locator("#compare")).to_be_hidden()
             expect(page.locator("#frontier")).to_be_hidden()
             visit.ask()
             visit.wait_for_end()
             visit.shot("light-single")
+
+
+def a_family_that_was_not_measured_is_compared_but_not_drawn(browser):
+    with tempfile.TemporaryDirectory() as folder:
+        for member in ["alpha_0", "alpha_0.4"]:
+            (Path(folder) / member).symlink_to(FAMILY / member)
+        with serve("--family", folder) as server, Visit(browser, server.url) as visit:
+            page = visit.page
+            visit.wait_for_quote()
+            expect(page.locator("#quote")).to_contain_text("Nothing was measured of it yet.")
+            expect(page.locator("#frontier")).to_be_hidden()
+            page.click("text=Compare all 2 members")
+            expect(page.locator("#comparison-state")).to_contain_text("right,")
+            visit.shot("light-unmeasured")
 
 
 def main():
@@ -486,10 +501,13 @@ def main():
             it_reads_well(browser, server.url, name, **options)
             checks += 1
         if "LACONIC_PAGE_URL" not in os.environ:
-            a_key_is_asked_for_and_kept_in_the_tab(browser)
-            the_queue_is_told_and_left(browser)
-            a_single_model_needs_no_family(browser)
-            checks += 3
+            for check in [
+                a_key_is_asked_for_and_kept_in_the_tab, the_queue_is_told_and_left,
+                a_single_model_needs_no_family,
+                a_family_that_was_not_measured_is_compared_but_not_drawn,
+            ]:
+                check(browser)
+                checks += 1
         browser.close()
     print(f"page: {checks} checks passed, screenshots in {SHOTS}")
 
