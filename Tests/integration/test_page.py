@@ -1,10 +1,10 @@
 """The page in headless Chromium against a real server. Run by Tests/page."""
 
 import contextlib
-import http.client
 import json
 import os
 import re
+import socket
 import subprocess
 import tempfile
 import threading
@@ -102,29 +102,31 @@ class Visit:
 @contextlib.contextmanager
 def busy(url):
     """Other people's requests, so that an answer takes seconds and can be watched."""
-    address = urllib.parse.urlsplit(url).netloc
+    address = urllib.parse.urlsplit(url)
     body = json.dumps({"prompt": HARD, "model": "base", "n": 7, "max_tokens": 1900,
                        "ignore_eos": True, "stream": True})
-    connections = []
-    for _ in range(4):
-        connection = http.client.HTTPConnection(address, timeout=60)
-        connection.request("POST", "/generate", body, {"Content-Type": "application/json"})
-        connections.append(connection)
-    readers = [threading.Thread(target=drain, args=[each], daemon=True) for each in connections]
-    for reader in readers:
-        reader.start()
-    try:
+    head = (f"POST /generate HTTP/1.1\r\nHost: {address.netloc}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n")
+    with contextlib.ExitStack() as stack:
+        for _ in range(4):
+            connection = socket.create_connection((address.hostname, address.port), timeout=60)
+            stack.callback(connection.close)
+            connection.sendall((head + body).encode())
+            # The server has begun with it, or has told its place in the queue.
+            while b"data: " not in connection.recv(65536):
+                pass
+            reader = threading.Thread(target=drain, args=[connection])
+            reader.start()
+            # Ends the read, and only then is the connection closed, which is the hang-up.
+            stack.callback(reader.join)
+            stack.callback(connection.shutdown, socket.SHUT_RDWR)
         yield
-    finally:
-        for connection in connections:
-            # The reader is in the middle of a read; closing the socket under it ends both.
-            with contextlib.suppress(OSError):
-                connection.sock and connection.sock.shutdown(2)
 
 
 def drain(connection):
-    with contextlib.suppress(OSError, http.client.HTTPException, AttributeError, ValueError):
-        connection.getresponse().read()
+    with contextlib.suppress(OSError):
+        while connection.recv(65536):
+            pass
 
 
 def it_opens_with_a_quote_and_asks_nobody_else(browser, url):
@@ -200,7 +202,8 @@ def a_thought_is_watched_widened_cut_short_and_stopped(browser, url):
         lengths = page.evaluate("""async () => {
             const at = (id) => document.getElementById(id);
             const lengths = new Set();
-            const until = (holds) => new Promise((resolve) => {
+            const until = (holds) => new Promise((resolve, reject) => {
+                setTimeout(() => reject(new Error(`never: ${holds}`)), 20_000);
                 const observer = new MutationObserver(() => {
                     lengths.add(at("thought").textContent.length);
                     if (!holds()) return;
