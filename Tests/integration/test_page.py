@@ -20,8 +20,10 @@ FAMILY = ROOT / "Sources/laconic/Resources/family"
 SHOTS = Path(os.environ["LACONIC_PAGE_SHOTS"])
 AUDIT = Path(__file__).with_name("page_audit.js").read_text()
 FLAGS = ["--public", str(ROOT / "Public"), "--log-level", "error"]
-HARD = ("Sara has 36 cookies. Sara gives half of her cookies to a neighbour. Then she gets 34 new "
-        "cookies. She finds 6 bags with 4 cookies in each. How many cookies does Sara have?")
+LONG = ("Tom has 226 coins. Then the number of coins triples. Then he uses up 184 coins. Then he gets "
+        "137 new coins. Tom gives away 4 bags with 8 coins in each. Tom gives away 238 coins. He "
+        "sells 258 coins. Tom wins 36 coins in a game. He gives away 77 coins. Then the number of "
+        "coins doubles. How many coins does Tom have in the end?")
 
 
 def serve(*arguments):
@@ -103,7 +105,7 @@ class Visit:
 def busy(url):
     """Other people's requests, so that an answer takes seconds and can be watched."""
     address = urllib.parse.urlsplit(url)
-    body = json.dumps({"prompt": HARD, "model": "base", "n": 7, "max_tokens": 1900,
+    body = json.dumps({"prompt": LONG, "model": "base", "n": 7, "max_tokens": 1900,
                        "ignore_eos": True, "stream": True})
     head = (f"POST /generate HTTP/1.1\r\nHost: {address.netloc}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n")
@@ -196,8 +198,8 @@ def a_thought_is_watched_widened_cut_short_and_stopped(browser, url):
     with busy(url), Visit(browser, url) as visit:
         page = visit.page
         visit.wait_for_quote()
-        page.click("text=Hard")
-        page.fill("#budget-exact", "512")
+        page.fill("#question", LONG)
+        page.fill("#budget-exact", "900")
         # In the page, since a thought does not wait for a test that looks now and then.
         lengths = page.evaluate("""async () => {
             const at = (id) => document.getElementById(id);
@@ -215,16 +217,16 @@ def a_thought_is_watched_widened_cut_short_and_stopped(browser, url):
             });
             at("submit").click();
             await until(() => at("thought").textContent.length > 20);
-            at("budget-exact").value = 900;
+            at("budget-exact").value = 1500;
             at("budget-exact").dispatchEvent(new Event("input"));
-            await until(() => at("meter").textContent.includes("of 887 thinking"));
+            await until(() => at("meter").textContent.includes("of 1,487 thinking"));
             at("answer-now").click();
             return [...lengths];
         }""")
         visit.wait_for_end()
         changes = visit.sent("PATCH", "/v1/generations/gen-")
         assert changes == [
-            {"budget": {"tokens": 900, "reasoning_tokens": 887}}, {"answer_now": True}], changes
+            {"budget": {"tokens": 1500, "reasoning_tokens": 1487}}, {"answer_now": True}], changes
         assert page.locator("#answer").inner_text().strip()
         expect(page.locator("#facts")).to_contain_text("on demand")
         assert len(lengths) > 3, lengths
