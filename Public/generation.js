@@ -114,6 +114,9 @@ export class Generation {
             this.phase = "thinking";
             if (this.#wanted !== null) this.setBudget(this.#wanted);
             break;
+        case "escalated":
+            this.model = event.model;
+            break;
         case "reasoning":
             this.phase = "thinking";
             this.thought += event.text;
