@@ -71,11 +71,13 @@ let weights =
 let inference =
     module("Tokenization")
     + module("Routing")
-    + module("Decoding", sees: ["Models", deque])
+    + module("Grammars")
+    + module("Decoding", sees: ["Models", "Grammars", deque])
     + module(
         "Inference",
         sees: [
-            "Tokenization", "Routing", "Decoding", "Models", "Checkpoints", "Kernels",
+            "Tokenization", "Routing", "Grammars", "Decoding", "Models", "Checkpoints",
+            "Kernels",
         ])
 
 // bytes -> requests -> the API
@@ -85,7 +87,8 @@ let wire =
     + module(
         "Serving",
         sees: [
-            "HTTP", "Evaluation", "Inference", "Routing", "Tokenization", httpTypes, logging,
+            "HTTP", "Evaluation", "Inference", "Routing", "Grammars", "Tokenization", httpTypes,
+            logging,
         ],
         testsSee: ["Sockets"])
 

@@ -1,3 +1,5 @@
+import Grammars
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -109,6 +111,11 @@ struct Sampler: Sendable {
         func exclude(_ index: Int) {
             originals.append((index, logits[index]))
             logits[index] = -.infinity
+        }
+        if let allowed = mask.allowed {
+            for id in 0..<row.count where !allowed.contains(Int32(id)) {
+                exclude(row.lowerBound + id)
+            }
         }
         if let ending = mask.ending {
             for id in 0..<row.count where !ending.allows(Int32(id)) {

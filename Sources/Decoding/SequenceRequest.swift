@@ -1,3 +1,5 @@
+public import Grammars
+
 /// One sequence for the engine: ids in, ids out.
 public struct SequenceRequest: Sendable {
     /// The family member that decodes it.
@@ -16,6 +18,11 @@ public struct SequenceRequest: Sendable {
     /// Also report the log-probability of every prompt token given those before it.
     public var promptLogprobs = false
 
+    /// The form that the answer keeps to, `nil` for a free one.
+    ///
+    /// A thought is always free. The sequence ends with `.stop` when the answer can only end. The grammar is over this
+    /// model's vocabulary.
+    public var grammar: TokenGrammar?
     /// What the thought may cost; `nil` tells no thought from an answer.
     public var thought: ThoughtControl?
     /// When the sequence ends with `.deadline` at the latest, in the queue too; its thought is

@@ -110,6 +110,12 @@ struct ThoughtState: Sendable, Equatable {
         }
     }
 
+    /// The opening tag, where it is one token and the first thought may begin with it.
+    var opening: Int32? {
+        guard phase == .answer, !hasThought, mayOpen, control.open.count == 1 else { return nil }
+        return control.open[0]
+    }
+
     /// Whether the thought used up its ceiling and nothing is to follow.
     var isCut: Bool {
         phase == .thought && thoughtRoom <= 0 && !(mayClose && hasRoomToClose)

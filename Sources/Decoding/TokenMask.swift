@@ -1,3 +1,5 @@
+import Grammars
+
 /// Tokens that may not be drawn next.
 struct TokenMask: Sendable, Equatable {
     /// How a text that is about to be cut may go on.
@@ -12,14 +14,16 @@ struct TokenMask: Sendable, Equatable {
 
     /// Ids that are out, those outside the vocabulary ignored.
     var excluded: [Int32] = []
+    /// The only ids that are in, where a grammar says so.
+    var allowed: TokenSet?
     /// Given within the last tokens before a cut; costs a pass over the vocabulary.
     var ending: Ending?
 
-    var isEmpty: Bool { excluded.isEmpty && ending == nil }
+    var isEmpty: Bool { excluded.isEmpty && allowed == nil && ending == nil }
 
     /// Whether a token may be drawn.
     func allows(_ id: Int32) -> Bool {
-        guard !excluded.contains(id) else { return false }
+        guard !excluded.contains(id), allowed?.contains(id) ?? true else { return false }
         return ending?.allows(id) ?? true
     }
 }

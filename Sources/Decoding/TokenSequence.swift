@@ -18,6 +18,8 @@ struct TokenSequence: Sendable {
     private(set) var history: TokenHistory
     /// Between thought and answer, where the request tells them apart.
     private(set) var thought: ThoughtState?
+    /// Where the answer is in its grammar, where the request has one.
+    private(set) var form: AnswerForm?
     /// Tokens whose keys and values are in pages.
     var computedCount = 0
     /// Pages held, in order of position.
@@ -46,6 +48,7 @@ struct TokenSequence: Sendable {
             ThoughtState(
                 $0, maximumTokens: request.maximumTokens, stopIDs: request.stopIDs)
         }
+        form = request.grammar.map(AnswerForm.init)
         self.history =
             history ?? TokenHistory(prompt: request.prompt, sampling: request.sampling)
     }
@@ -61,10 +64,22 @@ struct TokenSequence: Sendable {
     /// - Parameter tokensLeft: New tokens that the deadline still allows; `nil` without one.
     /// - Returns: `.sample`, `.force` or `.end`.
     mutating func draw(tokensLeft: Int?) -> ThoughtState.Draw {
-        guard let thought else { return .sample(TokenMask()) }
+        guard let thought else { return .sample(formed(TokenMask(), tokensLeft)) }
         let draw = thought.draw(tokensLeft: tokensLeft)
-        guard case .close(let ceiling) = draw else { return draw }
-        return .force(closeThought(for: ceiling))
+        switch draw {
+        case .close(let ceiling): return .force(closeThought(for: ceiling))
+        case .sample(let mask) where thought.phase == .answer:
+            return .sample(formed(mask, tokensLeft))
+        case .sample, .force, .end: return draw
+        }
+    }
+
+    /// A mask that keeps the answer to its grammar, if it has one.
+    private func formed(_ mask: TokenMask, _ tokensLeft: Int?) -> TokenMask {
+        guard let form else { return mask }
+        return form.narrowed(
+            mask, room: min(request.maximumTokens - outputCount, tokensLeft ?? .max),
+            stops: request.stopIDs, opening: thought?.opening)
     }
 
     /// The token that takes a drawn one's place; mostly that one itself.
@@ -84,13 +99,22 @@ struct TokenSequence: Sendable {
         precondition(finishReason == nil && outputCount < request.maximumTokens)
         tokens.append(id)
         history.append(id)
+        let wasAnswer = isInAnswer
         thought?.append(id)
-        if request.stopIDs.contains(id) {
+        let isStop = request.stopIDs.contains(id)
+        if form != nil, wasAnswer, isInAnswer, !isStop {
+            form?.append(id)
+            // A thought in the middle of an answer would tear it.
+            thought?.revise(maximumTokens: nil, thoughtTokens: nil, answersNow: true)
+        }
+        if isStop || form?.isComplete == true {
             finishReason = .stop
         } else if outputCount == request.maximumTokens || thought?.isCut == true {
             finishReason = .length
         }
     }
+
+    private var isInAnswer: Bool { thought.map { $0.phase == .answer } ?? true }
 
     /// Takes over new terms, and notes whether they end it.
     mutating func revise(_ revision: SequenceRevision) {

@@ -16,6 +16,7 @@ struct Completion: Sendable {
     private let tags: ReasoningTags?
     /// Whether the prompt ends inside the thought.
     private let startsInReasoning: Bool
+    private let submitted = ContinuousClock.now
 
     /// A completion whose sequences were submitted.
     init(
@@ -112,9 +113,12 @@ struct Completion: Sendable {
         var (completionTokens, cachedPromptTokens) = (0, 0)
         var reason = FinishReason.cancelled
         var closing: ThoughtCeiling?
+        var queueTime: Duration?
         reading: while let event = await events.next(isolation: #isolation) {
             switch event {
-            case .admitted, .prompt, .hidden:
+            case .admitted:
+                queueTime = submitted.duration(to: .now)
+            case .prompt, .hidden:
                 continue
             case .closing(let ceiling):
                 closing = ceiling
@@ -157,7 +161,7 @@ struct Completion: Sendable {
             sample: sample, reason: reason, stopString: assembler.matchedStop,
             completionTokens: completionTokens, reasoningTokens: assembler.reasoningTokens,
             endsInReasoning: assembler.isReasoning, cachedPromptTokens: cachedPromptTokens,
-            forcedClose: closing != nil, exhausted: exhausted)
+            queueTime: queueTime, forcedClose: closing != nil, exhausted: exhausted)
         ledger.note(finished, of: plan, ceiling: budget.mostTokens)
         continuation.yield(.finished(finished))
     }

@@ -94,6 +94,8 @@ public enum CompletionEvent: Sendable {
         public var endsInReasoning: Bool
         /// Tokens of the prompt that this sample found in the prefix cache.
         public var cachedPromptTokens: Int
+        /// How long it waited for a place among the running; `nil` if it never got one.
+        public var queueTime: Duration?
         /// Whether a thought was closed for the model.
         public var forcedClose: Bool
         /// The ceiling that cut the sample off, or else the one that closed its thought.
@@ -113,7 +115,7 @@ public enum CompletionEvent: Sendable {
         public init(
             sample: Int, reason: FinishReason, stopString: String?, completionTokens: Int,
             reasoningTokens: Int, endsInReasoning: Bool = false, cachedPromptTokens: Int = 0,
-            forcedClose: Bool = false, exhausted: Ceiling? = nil
+            queueTime: Duration? = nil, forcedClose: Bool = false, exhausted: Ceiling? = nil
         ) {
             self.sample = sample
             self.reason = reason
@@ -122,6 +124,7 @@ public enum CompletionEvent: Sendable {
             self.reasoningTokens = reasoningTokens
             self.endsInReasoning = endsInReasoning
             self.cachedPromptTokens = cachedPromptTokens
+            self.queueTime = queueTime
             self.forcedClose = forcedClose
             self.exhausted = exhausted
         }
@@ -140,6 +143,8 @@ public struct TokenReport: Sendable, Equatable {
     public var top: [Alternative]
     /// Whether it belongs to the thought.
     public var isReasoning: Bool
+    /// Whether it is a mark of the model's, such as the end of a turn, and no part of a text.
+    public var isSpecial: Bool
 
     /// A candidate with its bytes.
     public struct Alternative: Sendable, Equatable {
@@ -160,12 +165,14 @@ public struct TokenReport: Sendable, Equatable {
 
     /// A token as callers see it.
     public init(
-        id: Int32, bytes: [UInt8], logprob: Float?, top: [Alternative], isReasoning: Bool
+        id: Int32, bytes: [UInt8], logprob: Float?, top: [Alternative], isReasoning: Bool,
+        isSpecial: Bool = false
     ) {
         self.id = id
         self.bytes = bytes
         self.logprob = logprob
         self.top = top
         self.isReasoning = isReasoning
+        self.isSpecial = isSpecial
     }
 }

@@ -1,3 +1,4 @@
+public import Grammars
 public import Routing
 public import Tokenization
 
@@ -51,6 +52,8 @@ public struct CompletionRequest: Sendable {
     public var topLogprobs: Int?
     /// Report the prompt's own tokens and, with `topLogprobs`, their log-probabilities.
     public var echo = false
+    /// The form that the answer keeps to, `nil` for a free one; a thought is always free.
+    public var grammar: Grammar?
     /// Whether the thought is told from the answer; when false every text is content, tags
     /// included, and stop strings are awake from the first token, as raw text wants it.
     public var separatesReasoning = true

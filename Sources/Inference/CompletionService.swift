@@ -20,10 +20,14 @@ public protocol CompletionService: Sendable {
     /// - Throws: `InferenceError`, as `complete` would.
     func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote
 
-    /// Text to ids with the named model's tokenizer (`nil`: the default model's).
+    /// Text to ids with the named model's tokenizer (`nil`: the default model's); special tokens
+    /// written in the text become their ids if `parsesSpecialTokens`.
     func tokenize(
-        _ text: String, addSpecialTokens: Bool, model: String?
+        _ text: String, addSpecialTokens: Bool, parsesSpecialTokens: Bool, model: String?
     ) throws(InferenceError) -> [TokenReport]
+
+    /// The named model's special tokens and template (`nil`: the default model's).
+    func tokenizer(ofModel model: String?) throws(InferenceError) -> TokenizerDescription
 
     /// Ids to text with the named model's tokenizer.
     func detokenize(_ ids: [Int32], model: String?) throws(InferenceError) -> String
@@ -46,6 +50,21 @@ public protocol CompletionService: Sendable {
 extension CompletionService {
     /// Nothing is loaded on demand.
     public var loading: LoadingStatistics { LoadingStatistics() }
+
+    /// Text to ids; special tokens written in the text become their ids.
+    ///
+    /// - Parameters:
+    ///   - text: What to tokenise.
+    ///   - addSpecialTokens: Whether the model's own start and end tokens are added.
+    ///   - model: The model; `nil` is the default.
+    /// - Throws: `InferenceError.unknownModel`.
+    /// - Returns: One report a token.
+    public func tokenize(
+        _ text: String, addSpecialTokens: Bool, model: String?
+    ) throws(InferenceError) -> [TokenReport] {
+        try tokenize(
+            text, addSpecialTokens: addSpecialTokens, parsesSpecialTokens: true, model: model)
+    }
 }
 
 /// A checkpoint as `GET /v1/models` shows it.

@@ -76,7 +76,7 @@ public struct ModelCatalog: CompletionService {
         _ plan: CompletionPlan
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
         let (model, prompt, ceiling) = (plan.model, plan.prompt, plan.effective.tokens)
-        let sequence = model.sequence(
+        let sequence = try model.sequence(
             for: plan.request, prompt: prompt, maximumTokens: max(1, ceiling))
         let streams = try await model.submit(sequence, samples: plan.request.samples)
         let (events, continuation) = AsyncStream.makeStream(of: CompletionEvent.self)
@@ -96,19 +96,38 @@ public struct ModelCatalog: CompletionService {
     /// - Parameters:
     ///   - text: What to tokenise.
     ///   - addSpecialTokens: Whether the model's own start and end tokens are added.
+    ///   - parsesSpecialTokens: Whether special tokens written in the text become their ids.
     ///   - model: The model; `nil` is the default.
     /// - Returns: One report a token.
     /// - Throws: `InferenceError.unknownModel`.
     public func tokenize(
-        _ text: String, addSpecialTokens: Bool, model: String?
+        _ text: String, addSpecialTokens: Bool, parsesSpecialTokens: Bool, model: String?
     ) throws(InferenceError) -> [TokenReport] {
         let model = try self.model(named: model)
         let tokenizer = model.text.tokenizer
         // The ids that a completion of this text reads: a BOS in the text is not doubled.
         let ids =
-            addSpecialTokens
-            ? tokenizer.encodePrompt(text) : tokenizer.encode(text, addSpecialTokens: false)
+            addSpecialTokens && parsesSpecialTokens
+            ? tokenizer.encodePrompt(text)
+            : tokenizer.encode(
+                text, addSpecialTokens: addSpecialTokens, parseSpecial: parsesSpecialTokens)
         return ids.map { model.report($0, nil, isReasoning: false) }
+    }
+
+    /// The named model's special tokens and template.
+    ///
+    /// - Parameter model: The model; `nil` is the default.
+    /// - Returns: Their texts.
+    /// - Throws: `InferenceError.unknownModel`.
+    public func tokenizer(
+        ofModel model: String?
+    ) throws(InferenceError) -> TokenizerDescription {
+        let text = try self.model(named: model).text
+        let tokens = text.templateTokens.compactMapValues { token -> String? in
+            if case .string(let text) = token { text } else { nil }
+        }
+        return TokenizerDescription(
+            specialTokens: tokens, chatTemplate: text.templates.sources["default"])
     }
 
     /// Ids to text with the named model's tokenizer.

@@ -26,6 +26,7 @@ extension ModelText {
                 Self.shapes(of: tokenizer, vocabularySize: vocabularySize)
             },
             addedIDs: Set(tokenizer.addedTokens.map(\.id)),
+            grammars: VocabularyGrammars(tokenizer, vocabularySize: vocabularySize),
             templateTokens: Self.templateTokens(of: tokenizer))
     }
 

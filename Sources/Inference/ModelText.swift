@@ -17,6 +17,8 @@ struct ModelText: Sendable {
     let shapes: TokenShapes?
     /// Ids of added tokens: the marks of turns and their like.
     let addedIDs: Set<Int32>
+    /// Grammars over these tokens.
+    let grammars: VocabularyGrammars
     /// `bos_token` and its like, as templates read them.
     let templateTokens: [String: TemplateValue]
 

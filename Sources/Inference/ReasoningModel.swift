@@ -1,4 +1,5 @@
 import Decoding
+import Grammars
 import Routing
 import Tokenization
 
@@ -107,7 +108,7 @@ struct ReasoningModel: Sendable {
     /// The sequence that answers a request.
     func sequence(
         for request: CompletionRequest, prompt: [Int32], maximumTokens: Int
-    ) -> SequenceRequest {
+    ) throws(InferenceError) -> SequenceRequest {
         var sequence = SequenceRequest(prompt: prompt, maximumTokens: maximumTokens)
         sequence.member = member
         sequence.sampling = text.defaults.sampling(request.sampling)
@@ -116,6 +117,14 @@ struct ReasoningModel: Sendable {
         sequence.promptLogprobs = request.echo && request.topLogprobs != nil
         sequence.thought = thought(for: request, prompt: prompt)
         sequence.deadline = request.deadline
+        if let grammar = request.grammar {
+            let grammar = try text.grammars.grammar(grammar)
+            sequence.grammar = grammar
+            // A thought that leaves no room for the shortest answer leaves none at all.
+            if let reserve = sequence.thought?.answerReserve {
+                sequence.thought?.answerReserve = max(reserve, grammar.leastTokens)
+            }
+        }
         return sequence
     }
 
@@ -168,6 +177,6 @@ struct ReasoningModel: Sendable {
                     id: alternative.id, bytes: text.tokenizer.bytes(of: alternative.id),
                     logprob: alternative.logprob)
             },
-            isReasoning: isReasoning)
+            isReasoning: isReasoning, isSpecial: text.tokenizer.isSpecial(id))
     }
 }

@@ -2,29 +2,31 @@ import Glibc
 import HTTP
 
 extension API {
-    /// `POST /generate`.
+    /// `POST /generate`: our own shape, or TGI's for a body with `inputs`.
     func generate(_ request: HTTPRequest) async throws -> HTTPResponse {
         let body = try await fields(of: request)
+        if body.isTGI { return try await generateAsTGI(body, of: request) }
         let job = try CompletionJob.generate(body, limits: configuration)
-        return try await run(job, as: GenerateDialect.self)
+        return try await run(job, GenerateDialect(job: job))
     }
 
     /// `POST /v1/chat/completions`.
     func chatCompletions(_ request: HTTPRequest) async throws -> HTTPResponse {
         let body = try await fields(of: request)
         let job = try CompletionJob.chat(body, limits: configuration)
-        return try await run(job, as: ChatDialect.self)
+        return try await run(job, ChatDialect(job: job))
     }
 
     /// `POST /v1/completions`.
     func completions(_ request: HTTPRequest) async throws -> HTTPResponse {
         let body = try await fields(of: request)
         let job = try CompletionJob.text(body, limits: configuration)
-        return try await run(job, as: TextDialect.self)
+        return try await run(job, TextDialect(job: job))
     }
 
-    private func run<Dialect: CompletionDialect>(
-        _ job: CompletionJob, as dialect: Dialect.Type
+    /// Runs a job and tells of it in a dialect.
+    func run<Dialect: CompletionDialect>(
+        _ job: CompletionJob, _ dialect: Dialect
     ) async throws -> HTTPResponse {
         try admit()
         let run = try await CompletionRun(
@@ -34,12 +36,14 @@ extension API {
         if job.streams {
             let interval = configuration.keepAliveInterval
             generations.remember(run.id, run.handles)
-            response = .events { writer in
+            response = Dialect.framing.response { writer in
                 defer { generations.forget(run.id) }
-                try await run.stream(Dialect(job: job), to: writer, keepAlive: interval)
+                try await run.stream(dialect, to: writer, keepAlive: interval)
             }
         } else {
-            response = Self.response(try await run.whole(Dialect(job: job)))
+            let (json, fields) = try await run.whole(dialect)
+            response = Self.response(json)
+            for field in fields { response.fields.append(field) }
         }
         response.fields[.selectedModel] = run.model
         response.fields[.budgetTokens] = "\(run.budgetTokens)"

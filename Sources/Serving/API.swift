@@ -43,6 +43,17 @@ public struct API: Sendable {
         page = PageFiles(files: configuration.files)
         let api = self
         endpoints.add(.post, "/generate") { try await api.generate($0) }
+        endpoints.add(.post, "/generate_stream") { try await api.generateStream($0) }
+        endpoints.add(.post, "/") { try await api.generateList($0) }
+        endpoints.add(.get, "/info") { _ in api.information() }
+        endpoints.add(.post, "/v1/responses") { try await api.responses($0) }
+        endpoints.add(.post, "/api/chat") { try await api.ollamaChat($0) }
+        endpoints.add(.post, "/api/generate") { try await api.ollamaGenerate($0) }
+        endpoints.add(.post, "/api/show") { try await api.ollamaShow($0) }
+        endpoints.add(.get, "/api/tags") { _ in api.ollamaTags() }
+        endpoints.add(.get, "/api/ps") { _ in api.ollamaRunning() }
+        endpoints.add(.get, "/api/version") { _ in api.ollamaVersion() }
+        endpoints.add(.get, "/tokenizer_info") { try api.tokenizerInfo($0) }
         endpoints.add(.post, "/v1/budget/quote") { try await api.quote($0) }
         endpoints.add(.patch, "/v1/generations/{id}") { try await api.reviseGeneration($0) }
         endpoints.add(.post, "/v1/chat/completions") { try await api.chatCompletions($0) }
@@ -59,6 +70,7 @@ public struct API: Sendable {
         endpoints.add(.get, "/health") { _ in api.health() }
         endpoints.add(.get, "/v1/health") { _ in api.health() }
         endpoints.add(.get, "/ready") { _ in api.readiness() }
+        endpoints.add(.get, "/openapi.json") { _ in api.openAPI() }
         let routes = endpoints.routes
         endpoints.add(.get, "/") { _ in api.greeting(routes) }
     }
@@ -160,21 +172,45 @@ public struct API: Sendable {
             if let response = try page.respond(to: request, routes: endpoints) { return response }
             try authentication.check(request)
             return try await endpoints.respond(to: request)
-        } catch let error as ServingError {
-            return Self.response(ErrorBody(error))
-        } catch HTTPError.disconnected {
-            throw HTTPError.disconnected
-        } catch HTTPError.cancelled {
-            throw HTTPError.cancelled
-        } catch let error as HTTPError {
-            var response = Self.response(ErrorBody(ServingError(error)))
-            for field in error.fields { response.fields[field.name] = field.value }
-            return response
-        } catch is CancellationError {
-            throw HTTPError.cancelled
         } catch {
+            return Self.response(try body(of: error, to: request))
+        }
+    }
+
+    /// Answers with errors in the shape of another API.
+    func telling(
+        errorsAs shape: ErrorShape, to request: HTTPRequest,
+        _ work: () async throws -> HTTPResponse
+    ) async throws -> HTTPResponse {
+        do {
+            return try await work()
+        } catch {
+            return Self.response(try body(of: error, to: request), as: shape)
+        }
+    }
+
+    /// What an error is told as.
+    ///
+    /// - Throws: `HTTPError.disconnected` or `.cancelled` where nobody is left to tell.
+    private func body(
+        of error: any Error, to request: HTTPRequest
+    ) throws(HTTPError) -> ErrorBody {
+        switch error {
+        case let error as ServingError:
+            return ErrorBody(error)
+        case HTTPError.disconnected:
+            throw .disconnected
+        case HTTPError.cancelled:
+            throw .cancelled
+        case let error as HTTPError:
+            var body = ErrorBody(ServingError(error))
+            body.fields = error.fields
+            return body
+        case is CancellationError:
+            throw .cancelled
+        default:
             logger.error("\(request.method) \(request.path): \(error)")
-            return Self.response(ErrorBody(.engineFailed("an internal error")))
+            return ErrorBody(.engineFailed("an internal error"))
         }
     }
 
@@ -184,8 +220,9 @@ public struct API: Sendable {
     }
 
     /// Answers with an error and the fields that tell a client what to do about it.
-    static func response(_ error: ErrorBody) -> HTTPResponse {
-        var response = response(error.json, status: error.status)
+    static func response(_ error: ErrorBody, as shape: ErrorShape = .object) -> HTTPResponse {
+        var response = response(error.json(as: shape), status: error.status)
+        for field in error.fields { response.fields[field.name] = field.value }
         if error.status == .unauthorized { response.fields[.wwwAuthenticate] = "Bearer" }
         if !error.allowed.isEmpty {
             response.fields[.allow] = error.allowed.joined(separator: ", ")

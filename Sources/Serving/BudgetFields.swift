@@ -23,7 +23,9 @@ extension RequestFields {
         "thinking_token_budget", "reasoning_budget_tokens", "thinking_budget",
     ]
     /// Other servers' names for `tokens`.
-    private static let totalCeilings = ["max_new_tokens", "num_predict", "n_predict"]
+    private static let totalCeilings = [
+        "max_new_tokens", "max_output_tokens", "num_predict", "n_predict",
+    ]
 
     /// Reads `budget` and the fields that other APIs name a ceiling or an effort with; all of
     /// them hold, and the tightest wins.
@@ -39,7 +41,7 @@ extension RequestFields {
         var totals: [Int] = []
         for name in Self.totalCeilings {
             // -1 is no ceiling where these names come from.
-            if peek(name)?.exactInteger == -1, name != "max_new_tokens" {
+            if peek(name)?.exactInteger == -1, name.hasSuffix("predict") {
                 _ = take(name)
             } else if let count = try integer(name, in: range) {
                 totals.append(count)

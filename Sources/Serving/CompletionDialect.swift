@@ -1,18 +1,22 @@
+import HTTP
 import Inference
 
 /// How one API tells of a completion: whole, or event by event.
 ///
-/// A stream is the documents of `documents(for:prompt:progress:)` in order, those of
-/// `closing(_:)`, and `[DONE]`; the texts in it, concatenated, are the texts of `whole(_:)`.
+/// A stream is the documents of `documents(for:prompt:progress:)` in order and those of
+/// `closing(_:)`, framed as `framing` says; the texts in it, concatenated, are the texts of
+/// `whole(_:)`.
 protocol CompletionDialect: Sendable {
     /// What the names of answers begin with.
     static var idPrefix: String { get }
-
-    /// A dialect at the start of an answer.
-    init(job: CompletionJob)
+    /// How the documents of a stream are told apart.
+    static var framing: StreamFraming { get }
 
     /// The answer to a request that does not stream.
     func whole(_ progress: CompletionProgress) -> [UInt8]
+
+    /// Header fields of such an answer, beside those that every answer has.
+    func fields(_ progress: CompletionProgress) -> HTTPFields
 
     /// What a stream says of an event that `progress` has taken into account already.
     mutating func documents(
@@ -24,6 +28,17 @@ protocol CompletionDialect: Sendable {
 
     /// What a stream says when every choice has ended.
     mutating func closing(_ progress: CompletionProgress) -> [[UInt8]]
+
+    /// What a stream ends with, instead of `closing(_:)`, when the completion fails in the middle.
+    mutating func failure(_ error: ErrorBody) -> [UInt8]
+}
+
+extension CompletionDialect {
+    static var framing: StreamFraming { .events(saysDone: true) }
+
+    func fields(_ progress: CompletionProgress) -> HTTPFields { [:] }
+
+    mutating func failure(_ error: ErrorBody) -> [UInt8] { error.json(as: .object) }
 }
 
 extension CompletionDialect {

@@ -14,7 +14,7 @@ extension CompletionJob {
             fields: &fields, limits: limits)
         let logprobs = try fields.chatLogprobs()
         job.forEachRequest { $0.topLogprobs = logprobs }
-        job.warnings = try fields.leftovers() + notes(on: conversation)
+        job.warnings += try fields.leftovers() + notes(on: conversation)
         return job
     }
 
@@ -29,14 +29,7 @@ extension CompletionJob {
         var job = try CompletionJob(
             prompts: prompts, promptField: "prompt", leastTokens: 0, fields: &fields,
             limits: limits)
-        if job.asked.budget.reasoningTokens != nil || job.asked.budget.answerTokens != nil
-            || job.asked.ceilings.reasoningTokens != nil
-        {
-            throw .unsupported(
-                path: "budget",
-                reason: "a text is completed as it is, its thought is not told from its answer; "
-                    + "limit 'tokens' here, or use /generate or /v1/chat/completions")
-        }
+        try job.refuseThoughtCeilings(elsewhere: "use /generate or /v1/chat/completions")
         let logprobs = try fields.integer("logprobs", in: 0...RequestLimits.topLogprobs)
         let echo = try fields.boolean("echo") ?? false
         job.forEachRequest {
@@ -48,7 +41,7 @@ extension CompletionJob {
             guard case .text(let text) = $0 else { return nil }
             return text
         }
-        job.warnings = try fields.leftovers()
+        job.warnings += try fields.leftovers()
         return job
     }
 
@@ -78,7 +71,7 @@ extension CompletionJob {
             prompt = .text(text)
         case .string(let text):
             plainPrompt = text
-            fields.adopt("messages", question(text))
+            fields.adopt("messages", conversation(of: [("user", text)]))
             prompt = .conversation(try fields.conversation())
         case .array(let elements):
             prompt = .ids(try RequestFields.tokenIDs(elements, path: "prompt"))
@@ -95,22 +88,24 @@ extension CompletionJob {
             $0.topLogprobs = logprobs
             $0.echo = echo
         }
-        job.warnings = try fields.leftovers()
+        job.warnings += try fields.leftovers()
         if case .conversation(let variables) = prompt { job.warnings += notes(on: variables) }
         return job
     }
 
-    private static func question(_ text: String) -> TemplateValue {
-        .array([
-            .object([
-                TemplateValue.Pair(key: "role", value: .string("user")),
-                TemplateValue.Pair(key: "content", value: .string(text)),
-            ])
-        ])
+    /// Messages of plain text.
+    static func conversation(of turns: [(role: String, text: String)]) -> TemplateValue {
+        .array(
+            turns.map { turn in
+                .object([
+                    TemplateValue.Pair(key: "role", value: .string(turn.role)),
+                    TemplateValue.Pair(key: "content", value: .string(turn.text)),
+                ])
+            })
     }
 
     /// What callers might take for more than it is.
-    private static func notes(on conversation: [String: TemplateValue]) -> [String] {
+    static func notes(on conversation: [String: TemplateValue]) -> [String] {
         var notes: [String] = []
         if conversation["tools"] != nil {
             notes.append("tools are shown to the model; calls it writes stay part of the text")
@@ -159,7 +154,7 @@ extension RequestFields {
     }
 
     /// Chat's pair of fields: `logprobs` switches, `top_logprobs` counts.
-    fileprivate mutating func chatLogprobs() throws(ServingError) -> Int? {
+    mutating func chatLogprobs() throws(ServingError) -> Int? {
         let wanted = try boolean("logprobs") ?? false
         let count = try integer("top_logprobs", in: 0...RequestLimits.topLogprobs)
         guard !wanted else { return count ?? 0 }

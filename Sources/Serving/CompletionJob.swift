@@ -14,6 +14,8 @@ struct CompletionJob {
     var streams = false
     /// Whether the stream ends with a usage event.
     var includesUsage = false
+    /// Whether every chunk tells the usage so far.
+    var tellsUsageSoFar = false
     /// Things the caller should know.
     var warnings: [String] = []
     /// The name of the field that carries the prompt, for errors about it.
@@ -33,7 +35,7 @@ struct CompletionJob {
     /// Reads the fields that every dialect shares; `requests` holds the prompts only.
     init(
         prompts: [CompletionRequest.Prompt], promptField: String, leastTokens: Int,
-        fields: inout RequestFields, limits: ServingConfiguration
+        streamsUnasked: Bool = false, fields: inout RequestFields, limits: ServingConfiguration
     ) throws(ServingError) {
         var template = CompletionRequest(prompt: .ids([]))
         template.alpha = try fields.alpha()
@@ -41,6 +43,7 @@ struct CompletionJob {
             try fields.modelName() ?? (template.alpha == nil ? limits.defaultModel : nil)
         template.sampling = try fields.sampling()
         template.policy = try fields.choice("policy") ?? .route
+        template.grammar = try fields.answerForm()
         template.stopStrings = try fields.stopStrings()
         template.stopIDs = Set(
             try fields.tokenIDs("stop_token_ids", atMost: RequestLimits.stopIDs) ?? [])
@@ -62,10 +65,18 @@ struct CompletionJob {
         template.maximumTokens = ceilings.tightest
         template.budget = ceilings.budget
         template.ceilings = ceilings.ceilings
-        streams = try fields.boolean("stream") ?? false
+        streams = try fields.boolean("stream") ?? streamsUnasked
         if var options = try fields.object("stream_options") {
             includesUsage = try options.boolean("include_usage") ?? false
+            tellsUsageSoFar =
+                try options.boolean("continuous_usage_stats") ?? false && includesUsage
+            // Nothing is padded here, as who says false wants it.
+            if options.peek("include_obfuscation") == .boolean(false) {
+                _ = options.take("include_obfuscation")
+            }
+            warnings = options.ignored
         }
+        template.reportsTokens = tellsUsageSoFar
         self.promptField = promptField
         requests = prompts.map { prompt in
             var request = template

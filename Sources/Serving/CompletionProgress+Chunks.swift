@@ -11,10 +11,12 @@ extension CompletionProgress {
         }
     }
 
-    /// The end of a chunk with choices: a null usage where a usage chunk will follow, else, on the
+    /// The end of a chunk with choices: where a usage chunk will follow a null usage, or that so far, else, on the
     /// last one, what that chunk would have told of the budget.
     func writeTail(into json: inout JSONWriter, includesUsage: Bool, isLast: Bool) {
-        if includesUsage {
+        if job.tellsUsageSoFar {
+            writeUsage(into: &json)
+        } else if includesUsage {
             json.null("usage")
         } else if isLast {
             writeBudget(into: &json)

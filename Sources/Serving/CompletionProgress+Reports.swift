@@ -44,6 +44,7 @@ extension CompletionProgress {
                         completionTokens: Double(completionTokens - first.earlierTokens))
                     $0.field("cost", money: earlier + last)
                 }
+                if let queue = queueMilliseconds { $0.field("queue_ms", queue) }
                 $0.field("first_token_ms", milliseconds.first)
                 $0.field("total_ms", milliseconds.total)
             }
@@ -81,11 +82,7 @@ extension CompletionProgress {
 
     /// Writes `warnings` if there are any.
     func writeWarnings(into json: inout JSONWriter) {
-        let warnings = job.warnings + thoughtWarnings + endingWarnings
-        guard !warnings.isEmpty else { return }
-        json.array("warnings") {
-            for warning in warnings { $0.value(warning) }
-        }
+        json.writeWarnings(job.warnings + thoughtWarnings + endingWarnings)
     }
 
     /// What a ceiling of no thought costs.

@@ -11,6 +11,8 @@ struct CompletionProgress {
         var content = ""
         /// The tokens so far, where the caller wants them and the answer is not streamed.
         var tokens: [TokenReport] = []
+        /// Tokens told of so far, those of the thought apart; they lag behind where text is held.
+        var toldTokens = (all: 0, reasoning: 0)
         /// How it ended.
         var finished: CompletionEvent.Finished?
     }
@@ -30,6 +32,7 @@ struct CompletionProgress {
     /// The choices: all samples of the first prompt, then those of the second, and so on.
     private(set) var choices: [Choice]
     private let received: ContinuousClock.Instant
+    private let acceptance = ContinuousClock.now
     private var firstToken: ContinuousClock.Instant?
     private var ended: ContinuousClock.Instant?
 
@@ -74,8 +77,11 @@ struct CompletionProgress {
             echoes[prompt] = tokens
         case .delta(let delta):
             if firstToken == nil { firstToken = .now }
-            guard !job.streams, !job.discardsOutput else { return }
+            guard !job.discardsOutput else { return }
             let index = index(prompt: prompt, sample: delta.sample)
+            choices[index].toldTokens.all += delta.tokens.count
+            choices[index].toldTokens.reasoning += delta.tokens.count(where: \.isReasoning)
+            guard !job.streams else { return }
             choices[index].reasoning += delta.reasoning
             choices[index].content += delta.content
             choices[index].tokens += delta.tokens
@@ -100,6 +106,28 @@ struct CompletionProgress {
         (firstToken.map { received.milliseconds(to: $0) }, ended.map(received.milliseconds(to:)))
     }
 
+    /// Milliseconds in all, until the request was understood, in the queue, and since then.
+    var times: (total: Double, validation: Double, queue: Double, inference: Double) {
+        let total = milliseconds.total ?? received.milliseconds(to: .now)
+        let validation = received.milliseconds(to: acceptance)
+        let queue = queueMilliseconds ?? 0
+        return (total, validation, queue, max(0, total - validation - queue))
+    }
+
+    /// From the request to its end, of that until the first token, and from there on.
+    var durations: (total: Duration, prompt: Duration, answer: Duration) {
+        let end = ended ?? .now
+        let first = firstToken ?? end
+        return (
+            received.duration(to: end), received.duration(to: first), first.duration(to: end)
+        )
+    }
+
+    /// Milliseconds that the choice which waited longest was in the queue.
+    var queueMilliseconds: Double? {
+        choices.compactMap { $0.finished?.queueTime }.max().map(\.milliseconds)
+    }
+
     /// Tokens per second after the first, over all choices.
     var tokensPerSecond: Double? {
         guard let firstToken, let ended else { return nil }
@@ -121,11 +149,11 @@ struct CompletionProgress {
     }
     /// New tokens of all choices.
     var completionTokens: Int {
-        choices.compactMap { $0.finished?.completionTokens }.reduce(0, +)
+        choices.map { $0.finished?.completionTokens ?? $0.toldTokens.all }.reduce(0, +)
     }
     /// New tokens inside the thoughts.
     var reasoningTokens: Int {
-        choices.compactMap { $0.finished?.reasoningTokens }.reduce(0, +)
+        choices.map { $0.finished?.reasoningTokens ?? $0.toldTokens.reasoning }.reduce(0, +)
     }
 
     /// Which ceiling cut a choice off; `nil` if none did.
@@ -161,8 +189,21 @@ struct CompletionProgress {
 extension ContinuousClock.Instant {
     /// Milliseconds from here to `other`, to the tenth.
     func milliseconds(to other: ContinuousClock.Instant) -> Double {
-        let parts = duration(to: other).components
-        let exact = Double(parts.seconds) * 1e3 + Double(parts.attoseconds) / 1e15
+        duration(to: other).milliseconds
+    }
+}
+
+extension Duration {
+    /// Milliseconds, to the tenth.
+    var milliseconds: Double {
+        let exact = Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15
         return (exact * 10).rounded() / 10
+    }
+
+    /// Nanoseconds; the longest that fit where it is longer.
+    var nanoseconds: Int {
+        let (seconds, attoseconds) = components
+        return seconds < 1 << 33
+            ? Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000) : .max
     }
 }

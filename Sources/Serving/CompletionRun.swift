@@ -64,12 +64,16 @@ struct CompletionRun {
     }
 
     /// Waits for the end and tells all at once.
-    func whole(_ dialect: some CompletionDialect) async throws -> [UInt8] {
+    func whole(
+        _ dialect: some CompletionDialect
+    ) async throws -> (json: [UInt8], fields: HTTPFields) {
         try await withMergedEvents(of: streams, ticking: nil) { events in
             var progress = progress
             for await event in events {
                 let state = try Self.note(event, in: &progress)
-                if state == .complete { return dialect.whole(progress) }
+                if state == .complete {
+                    return (dialect.whole(progress), dialect.fields(progress))
+                }
             }
             throw CancellationError()
         }
@@ -82,48 +86,53 @@ struct CompletionRun {
     /// the request has come forward in the queue.
     ///
     /// Errors of the completion are told in the stream; only those of the connection are thrown.
-    func stream(
-        _ dialect: some CompletionDialect, to writer: HTTPBodyWriter, keepAlive interval: Duration
+    func stream<Dialect: CompletionDialect>(
+        _ dialect: Dialect, to writer: HTTPBodyWriter, keepAlive interval: Duration
     ) async throws {
-        do {
-            let tick = min(interval, Self.queueInterval)
-            try await withMergedEvents(of: streams, ticking: tick) { events in
-                var (progress, dialect) = (progress, dialect)
-                var lastWrite = ContinuousClock.now - interval
-                var lastPosition = 0
-                for await event in events {
-                    let state = try Self.note(event, in: &progress)
-                    var frames: [UInt8] = []
-                    switch event {
-                    case .event(let event, let prompt):
-                        frames = Self.frames(
-                            dialect.documents(for: event, prompt: prompt, progress: progress))
-                    case .tick:
-                        let place = queuePlace
-                        // Ticks jitter; a comment a little early is better than one a turn late.
-                        let isSilent = ContinuousClock.now - lastWrite >= interval * 3 / 4
-                        if let place, isSilent || place.position != lastPosition {
-                            lastPosition = place.position
-                            frames = place.comment + Self.frames(dialect.documents(for: place))
-                        } else if isSilent {
-                            frames = ServerSentEvent(comment: "waiting").bytes
-                        }
-                    case .ended:
-                        break
-                    }
-                    if state == .complete { frames += Self.frames(dialect.closing(progress)) }
-                    if !frames.isEmpty {
-                        try await writer.write(frames)
-                        lastWrite = .now
-                    }
-                    if state == .complete { return }
+        let framing = Dialect.framing
+        let tick = min(interval, Self.queueInterval)
+        try await withMergedEvents(of: streams, ticking: tick) { events in
+            var (progress, dialect) = (progress, dialect)
+            var lastWrite = ContinuousClock.now - interval
+            var lastPosition = 0
+            for await event in events {
+                let state: State
+                do throws(ServingError) {
+                    state = try Self.note(event, in: &progress)
+                } catch {
+                    let failure = dialect.failure(ErrorBody(error))
+                    return try await writer.write(framing.frames([failure]))
                 }
-                throw CancellationError()
+                var frames: [UInt8] = []
+                switch event {
+                case .event(let event, let prompt):
+                    frames = framing.frames(
+                        dialect.documents(for: event, prompt: prompt, progress: progress))
+                case .tick:
+                    let place = queuePlace
+                    // Ticks jitter; a comment a little early is better than one a turn late.
+                    let isSilent = ContinuousClock.now - lastWrite >= interval * 3 / 4
+                    if let place, isSilent || place.position != lastPosition {
+                        lastPosition = place.position
+                        frames =
+                            framing.comment(place.comment)
+                            + framing.frames(dialect.documents(for: place))
+                    } else if isSilent {
+                        frames = framing.comment("waiting")
+                    }
+                case .ended:
+                    break
+                }
+                if state == .complete { frames += framing.frames(dialect.closing(progress)) }
+                if !frames.isEmpty {
+                    try await writer.write(frames)
+                    lastWrite = .now
+                }
+                if state == .complete { return }
             }
-        } catch let error as ServingError {
-            try await writer.write(ServerSentEvent(data: ErrorBody(error).json))
+            throw CancellationError()
         }
-        try await writer.write(ServerSentEvent(data: "[DONE]"))
+        try await writer.write(framing.ending)
     }
 
     /// Where the prompt stands that will be begun last; nil when all have been.
@@ -153,27 +162,11 @@ struct CompletionRun {
         }
         return progress.isComplete ? .complete : .running
     }
-
-    /// One frame for each document.
-    ///
-    /// Documents hold no line breaks, so a frame is a document between two constants. This is the
-    /// hot path of a stream: `ServerSentEvent` would look at every byte.
-    private static func frames(_ documents: [[UInt8]]) -> [UInt8] {
-        var frames: [UInt8] = []
-        frames.reserveCapacity(documents.reduce(0) { $0 + $1.count + 8 })
-        for document in documents {
-            frames.append(contentsOf: "data: ".utf8)
-            frames.append(contentsOf: document)
-            frames.append(contentsOf: "\n\n".utf8)
-        }
-        return frames
-    }
 }
 
 extension QueuePlace {
     /// `: queued 3 eta 4.2s`, which every client of an event stream passes over.
-    fileprivate var comment: [UInt8] {
-        let tenths = (seconds * 10).rounded() / 10
-        return ServerSentEvent(comment: "queued \(position) eta \(tenths)s").bytes
+    fileprivate var comment: String {
+        "queued \(position) eta \((seconds * 10).rounded() / 10)s"
     }
 }

@@ -29,6 +29,13 @@ extension RequestFields {
             }
             read.append(try RequestFields(members, path: "messages.\(position)").message(members))
         }
+        return try conversation(of: read)
+    }
+
+    /// The chat template's variables for messages that were read already.
+    mutating func conversation(
+        of read: [TemplateValue]
+    ) throws(ServingError) -> [String: TemplateValue] {
         var variables: [String: TemplateValue] = ["messages": .array(read)]
         for name in Self.templateFields {
             if let value = take(name) { variables[name] = value }
@@ -68,7 +75,7 @@ extension RequestFields {
     }
 
     /// The message as templates expect it: content in one text, no nulls, the thought's names.
-    private func message(
+    func message(
         _ members: [TemplateValue.Pair]
     ) throws(ServingError) -> TemplateValue {
         guard let role = peek("role") else { throw .missing(path: path(of: "role")) }
@@ -78,9 +85,14 @@ extension RequestFields {
         if peek("content") == nil, name != "assistant" {
             throw .missing(path: path(of: "content"))
         }
+        if let images = peek("images"), images != .array([]) {
+            throw .unsupported(path: path(of: "images"), reason: "only text can be read")
+        }
         var written: [TemplateValue.Pair] = []
         for member in members {
             var member = member
+            // OpenAI's newer name, which templates do not know.
+            if member.key == "role", name == "developer" { member.value = .string("system") }
             if member.key == "content" { member.value = try content(member.value) }
             // transformers drops null members, and templates ask `'tool_calls' in message`. Those
             // of the R1 family ask for more: `content is none` where there are tool calls.
@@ -133,7 +145,7 @@ extension RequestFields {
         guard let type = fields.peek("type") else {
             throw .missing(path: fields.path(of: "type"))
         }
-        guard type == .string("text") || type == .string("input_text") else {
+        guard ["text", "input_text", "output_text"].contains(where: { type == .string($0) }) else {
             throw .unsupported(
                 path: fields.path(of: "type"),
                 reason: "only parts of type 'text' can be read, found \(type.brief)")

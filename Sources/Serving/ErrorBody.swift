@@ -16,6 +16,8 @@ struct ErrorBody: Equatable {
     var param: String?
     /// When a retry may succeed; clients give up above 120.
     var retryAfterSeconds: Int?
+    /// Fields of the response that say what would be right.
+    var fields = HTTPFields()
     /// What the method could have been.
     var allowed: [String] = []
     /// The budget that would do.
@@ -173,10 +175,5 @@ struct ErrorBody: Equatable {
             if let minimum { $0.field("minimum", minimum) }
             if let predicted { $0.field("predicted_tokens", predicted) }
         }
-    }
-
-    /// The whole document.
-    var json: [UInt8] {
-        JSONWriter.object { write(into: &$0) }
     }
 }

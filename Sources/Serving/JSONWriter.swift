@@ -1,3 +1,5 @@
+import Tokenization
+
 /// Writes compact JSON (RFC 8259) straight into bytes, members in the order of the calls.
 ///
 /// Line breaks never appear in the output, so a document is one line of a server-sent event.
@@ -13,6 +15,13 @@ struct JSONWriter {
     static func object(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter()
         writer.object(members)
+        return writer.bytes
+    }
+
+    /// One list as a document.
+    static func array(_ elements: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.array(elements)
         return writer.bytes
     }
 
@@ -55,6 +64,13 @@ struct JSONWriter {
     mutating func field(_ key: String, _ value: Int?) {
         name(key)
         self.value(value)
+    }
+
+    /// An integer above 2^63 or below, or `null`, as a member.
+    mutating func field(_ key: String, unsigned value: UInt64?) {
+        name(key)
+        separate()
+        append(value.map { "\($0)" } ?? "null")
     }
 
     /// A number or `null` as a member; what is not finite becomes `null`.
@@ -104,6 +120,41 @@ struct JSONWriter {
         separate()
         guard let logprob else { return append("null") }
         append(logprob.isFinite ? "\(logprob)" : "-9999.0")
+    }
+
+    /// Any value as a member.
+    mutating func field(_ key: String, _ value: TemplateValue) {
+        name(key)
+        self.value(value)
+    }
+
+    /// Any value as an element.
+    mutating func value(_ value: TemplateValue) {
+        switch value {
+        case .undefined, .null:
+            self.value(nil as String?)
+        case .boolean(let flag):
+            separate()
+            append(flag ? "true" : "false")
+        case .integer(let number):
+            self.value(number)
+        case .number(let number):
+            self.value(number)
+        case .string(let text):
+            self.value(text)
+        case .array(let elements):
+            array { for element in elements { $0.value(element) } }
+        case .object(let members):
+            object { for member in members { $0.field(member.key, member.value) } }
+        }
+    }
+
+    /// `warnings` as a member, if there are any.
+    mutating func writeWarnings(_ warnings: [String]) {
+        guard !warnings.isEmpty else { return }
+        array("warnings") {
+            for warning in warnings { $0.value(warning) }
+        }
     }
 
     /// `null` as a member.

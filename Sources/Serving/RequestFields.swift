@@ -8,8 +8,10 @@ struct RequestFields {
     /// The dotted path of the object; empty for the body itself.
     let path: String
     /// The names in the order of the text.
-    let names: [String]
+    private(set) var names: [String]
     private var values: [String: TemplateValue]
+    /// Where values lie that were taken over from elsewhere.
+    private var origins: [String: String] = [:]
     private var taken: Set<String> = []
 
     /// The object at `path`.
@@ -27,7 +29,7 @@ struct RequestFields {
 
     /// The dotted path of a field.
     func path(of name: String) -> String {
-        path.isEmpty ? name : "\(path).\(name)"
+        origins[name] ?? (path.isEmpty ? name : "\(path).\(name)")
     }
 
     /// The value without marking it as read.
@@ -45,6 +47,35 @@ struct RequestFields {
     /// Puts a value in place of a field that the caller left out.
     mutating func adopt(_ name: String, _ value: TemplateValue) {
         values[name] = value
+    }
+
+    /// Puts a field under the name that the same thing has elsewhere; errors keep its own.
+    mutating func rename(_ name: String, to other: String) throws(ServingError) {
+        guard let value = take(name) else { return }
+        try adopt(value, as: other, from: path(of: name))
+    }
+
+    /// Reads the members of an object as if they stood beside it; errors keep their own path.
+    mutating func inline(_ name: String) throws(ServingError) {
+        guard let object = try object(name) else { return }
+        for member in object.names {
+            guard let value = object.peek(member) else { continue }
+            try adopt(value, as: member, from: object.path(of: member))
+        }
+    }
+
+    /// Takes over a value from elsewhere.
+    mutating func adopt(
+        _ value: TemplateValue, as name: String, from path: String
+    ) throws(ServingError) {
+        guard peek(name) == nil else {
+            throw .invalidValue(
+                path: path, expected: "absent beside '\(self.path(of: name))'", found: "both")
+        }
+        values[name] = value
+        names.append(name)
+        taken.remove(name)
+        origins[name] = path
     }
 
     /// A truth value.

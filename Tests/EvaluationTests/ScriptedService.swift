@@ -50,8 +50,14 @@ final class ScriptedService: CompletionService {
     }
 
     func tokenize(
-        _ text: String, addSpecialTokens: Bool, model: String?
+        _ text: String, addSpecialTokens: Bool, parsesSpecialTokens: Bool, model: String?
     ) throws(InferenceError) -> [TokenReport] {
+        throw .shuttingDown
+    }
+
+    func tokenizer(
+        ofModel model: String?
+    ) throws(InferenceError) -> TokenizerDescription {
         throw .shuttingDown
     }
 

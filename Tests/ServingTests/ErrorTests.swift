@@ -115,8 +115,8 @@ import Tokenization
             #"{"prompt":"a","budget":{"reasoning_tokens":-2}}"#, "invalid_budget",
             "budget.reasoning_tokens"),
         Bad(
-            #"{"prompt":"a","response_format":{"type":"json_object"}}"#, "unsupported_parameter",
-            "response_format"),
+            #"{"prompt":"a","response_format":{"type":"grammar"}}"#, "unsupported_parameter",
+            "response_format.type"),
         Bad(#"{"prompt":"a","alpha":"low"}"#, "invalid_type", "alpha"),
         Bad(#"{"prompt":"a","alpha":true}"#, "invalid_type", "alpha"),
         Bad(#"{"prompt":"a","best_of":2}"#, "unsupported_parameter", "best_of"),

@@ -268,7 +268,7 @@ final class ScriptedService: CompletionService {
     }
 
     func tokenize(
-        _ text: String, addSpecialTokens: Bool, model: String?
+        _ text: String, addSpecialTokens: Bool, parsesSpecialTokens: Bool, model: String?
     ) throws(InferenceError) -> [TokenReport] {
         _ = try resolve(model)
         let start = TokenReport(
@@ -278,6 +278,15 @@ final class ScriptedService: CompletionService {
                 TokenReport(
                     id: Int32($0), bytes: [$0], logprob: nil, top: [], isReasoning: false)
             }
+    }
+
+    func tokenizer(
+        ofModel model: String?
+    ) throws(InferenceError) -> TokenizerDescription {
+        _ = try resolve(model)
+        return TokenizerDescription(
+            specialTokens: ["bos_token": "<s>", "eos_token": "</s>"], chatTemplate: "{{ messages }}"
+        )
     }
 
     func detokenize(_ ids: [Int32], model: String?) throws(InferenceError) -> String {

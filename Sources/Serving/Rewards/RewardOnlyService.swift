@@ -42,12 +42,24 @@ public struct RewardOnlyService: CompletionService {
     /// - Parameters:
     ///   - text: Any.
     ///   - addSpecialTokens: Any.
+    ///   - parsesSpecialTokens: Any.
     ///   - model: Any.
     /// - Throws: `InferenceError.unknownModel`.
     /// - Returns: Never.
     public func tokenize(
-        _ text: String, addSpecialTokens: Bool, model: String?
+        _ text: String, addSpecialTokens: Bool, parsesSpecialTokens: Bool, model: String?
     ) throws(InferenceError) -> [TokenReport] {
+        throw Self.refusal(model)
+    }
+
+    /// Refuses.
+    ///
+    /// - Parameter model: Any.
+    /// - Throws: `InferenceError.unknownModel`.
+    /// - Returns: Never.
+    public func tokenizer(
+        ofModel model: String?
+    ) throws(InferenceError) -> TokenizerDescription {
         throw Self.refusal(model)
     }
 

@@ -1,0 +1,90 @@
+/// What a text may be, byte by byte: rules that call each other, as a recursive transition network.
+///
+///     rule -> node -> node -> … -> end
+///
+/// Immutable and comparable, so that equal grammars share what is worked out about them.
+public struct Grammar: Sendable, Hashable {
+    /// A place in a rule; the numbers are indices of `nodes`.
+    enum Node: Sendable, Hashable {
+        /// One byte of a set comes next.
+        case bytes(ByteSet, next: Int)
+        /// One of several places, without a byte.
+        case either([Int])
+        /// A whole rule comes next.
+        case call(rule: Int, next: Int)
+        /// The rule is complete.
+        case end
+    }
+
+    let nodes: [Node]
+    /// Where each rule begins.
+    let rules: [Int]
+    /// The rule that is the whole text.
+    let start: Int
+    /// For each node, the fewest bytes to the end of its rule; `nil` where there is no way there.
+    let least: [Int?]
+    /// For each node, the fewest rules that lie open at a time on some way to the end.
+    let depth: [Int?]
+
+    /// Why rules are no grammar.
+    public enum Failure: Error, Equatable {
+        /// No text at all is allowed: whatever begins never ends.
+        case endless
+        /// It is larger than what is worked with here.
+        case tooLarge(nodes: Int, limit: Int)
+    }
+
+    /// Nodes of a grammar at most.
+    public static let nodeLimit = 200_000
+    /// Rules that lie open at a time at most.
+    static let depthLimit = 64
+
+    init(nodes: [Node], rules: [Int], start: Int) throws(Failure) {
+        guard nodes.count <= Self.nodeLimit else {
+            throw .tooLarge(nodes: nodes.count, limit: Self.nodeLimit)
+        }
+        self.nodes = nodes
+        self.rules = rules
+        self.start = start
+        least = Self.fixpoint(nodes, rules, ofBytes: 1) { $0 + $1 }
+        depth = Self.fixpoint(nodes, rules, ofBytes: 0) { max($0 + 1, $1) }
+        guard let bytes = least[rules[start]], bytes < 1 << 20,
+            let open = depth[rules[start]], open < Self.depthLimit
+        else { throw .endless }
+    }
+
+    /// The fewest bytes of a whole text.
+    public var leastBytes: Int { least[rules[start]] ?? 0 }
+
+    /// Lowers each node's cost until none changes: costs only fall, so this ends.
+    ///
+    /// - Parameters:
+    ///   - nodes: The nodes.
+    ///   - rules: Where the rules begin.
+    ///   - cost: What a byte costs.
+    ///   - call: What a rule and what follows cost together.
+    /// - Returns: The cost of each node; `nil` where there is no way to its rule's end.
+    private static func fixpoint(
+        _ nodes: [Node], _ rules: [Int], ofBytes cost: Int, call: (Int, Int) -> Int
+    ) -> [Int?] {
+        var costs = [Int?](repeating: nil, count: nodes.count)
+        var changes = true
+        while changes {
+            changes = false
+            for (index, node) in nodes.enumerated() {
+                let found: Int? =
+                    switch node {
+                    case .end: 0
+                    case .bytes(_, let next): costs[next].map { $0 + cost }
+                    case .either(let ways): ways.compactMap { costs[$0] }.min()
+                    case .call(let rule, let next):
+                        costs[rules[rule]].flatMap { inner in costs[next].map { call(inner, $0) } }
+                    }
+                guard let found, found < costs[index] ?? .max else { continue }
+                costs[index] = found
+                changes = true
+            }
+        }
+        return costs
+    }
+}
