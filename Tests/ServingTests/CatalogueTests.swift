@@ -106,6 +106,36 @@ import Tokenization
             ))
     }
 
+    @Test func `TGI's list says where each token stands in the text`() async throws {
+        let reply = try await Caller().post("/tokenize", #"{"inputs":"aé"}"#)
+        #expect(
+            reply.text == """
+                [{"id":256,"text":"<s>","start":0,"stop":0},\
+                {"id":97,"text":"a","start":0,"stop":1},{"id":195,"text":"","start":1,"stop":1},\
+                {"id":169,"text":"é","start":1,"stop":2}]
+                """)
+    }
+
+    @Test func `fields of the tokenizer's routes are honoured or named`() async throws {
+        let caller = Caller()
+        let reply = try await caller.post(
+            "/tokenize", #"{"prompt":"a","return_token_strs":true,"colour":1}"#)
+        #expect(reply.text.contains(#""token_strs":["<s>","a"]"#))
+        #expect(try reply.at("warnings.0")?.text?.contains("colour") == true)
+        let both = try await caller.post("/tokenize", #"{"prompt":"a","content":"b"}"#)
+        #expect(both.status == 400)
+        #expect(try both.at("error.param") == .string("prompt"))
+    }
+
+    @Test func `the tokenizer tells its special tokens and its template`() async throws {
+        let caller = Caller()
+        let reply = try await caller.call(.get, "/tokenizer_info?model=tiny-a0")
+        #expect(try reply.at("eos_token") == .string("</s>"))
+        #expect(try reply.at("pad_token") == .null)
+        #expect(try reply.at("chat_template") == .string("{{ messages }}"))
+        #expect(try await caller.call(.get, "/tokenizer_info?model=none").status == 404)
+    }
+
     @Test func `ids become text under both names`() async throws {
         let caller = Caller()
         let reply = try await caller.post("/detokenize", #"{"tokens":[97,195,169]}"#)

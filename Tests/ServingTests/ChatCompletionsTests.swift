@@ -63,8 +63,7 @@ import Tokenization
         let asked = try await Caller(Self.thinker).post(
             Self.route,
             """
-            {\(Self.question),"stream":true,
-             "stream_options":{"include_usage":true,"continuous_usage_stats":true}}
+            {\(Self.question),"stream":true,"stream_options":{"include_usage":true}}
             """
         ).documents()
         let last = try #require(asked.last)
@@ -78,6 +77,22 @@ import Tokenization
         ).documents()
         #expect(unasked.allSatisfy { $0.at("usage") == nil })
         #expect(unasked.allSatisfy { $0.at("choices.0") != nil })
+    }
+
+    @Test func `usage so far is in every chunk if that is asked for`() async throws {
+        let chunks = try await Caller(Self.thinker).post(
+            Self.route,
+            """
+            {\(Self.question),"stream":true,"stream_options":{"include_usage":true,
+             "continuous_usage_stats":true,"colour":1}}
+            """
+        ).documents()
+        let counts = chunks.compactMap { $0.at("usage.completion_tokens")?.exactInteger }
+        #expect(counts.count == chunks.count)
+        #expect(counts == counts.sorted())
+        #expect(Set(counts) == [1, 2, 3, 4, 5, 6])
+        #expect(chunks[3].at("usage.completion_tokens_details.reasoning_tokens") != nil)
+        #expect(chunks.last?.at("warnings.0")?.text?.contains("stream_options.colour") == true)
     }
 
     @Test(arguments: [1, 2, 3, 4, 5, 6, 50], [1, 3])

@@ -272,7 +272,8 @@ final class ScriptedService: CompletionService {
     ) throws(InferenceError) -> [TokenReport] {
         _ = try resolve(model)
         let start = TokenReport(
-            id: Self.start, bytes: Self.startBytes, logprob: nil, top: [], isReasoning: false)
+            id: Self.start, bytes: Self.startBytes, logprob: nil, top: [], isReasoning: false,
+            isSpecial: true)
         return (addSpecialTokens ? [start] : [])
             + text.utf8.map {
                 TokenReport(

@@ -281,14 +281,21 @@ def guidellm():
 
     if importlib.util.find_spec("guidellm") is None:
         raise ImportError("guidellm")
+    family = os.path.join(os.path.dirname(__file__), "../../Sources/laconic/Resources/family")
     with tempfile.TemporaryDirectory() as folder:
+        data, report = os.path.join(folder, "data.jsonl"), os.path.join(folder, "report.json")
+        with open(data, "w") as file:
+            file.write((json.dumps({"prompt": QUESTION}) + "\n") * 3)
         done = subprocess.run(
-            [os.path.join(os.path.dirname(sys.executable), "guidellm"), "benchmark", "run",
-             "--target", URL, "--profile", "synchronous", "--max-requests", "3",
-             "--data", "prompt_tokens=8,output_tokens=8", "--processor", "gpt2",
-             "--output-dir", folder],
-            capture_output=True, text=True, timeout=300)
+            [os.path.join(os.path.dirname(sys.executable), "guidellm"), "run",
+             "--backend", f"kind=openai_http,target={URL}", "--profile", "kind=synchronous",
+             "--constraint", "kind=max_requests,count=3", "--data", f"kind=json_file,path={data}",
+             "--tokenizer", f"kind=huggingface_auto,model={family}/alpha_0.4",
+             "--output", f"kind=json,path={report}", "--disable-console"],
+            capture_output=True, text=True, timeout=300, cwd=folder,
+            env={**os.environ, "HF_HUB_OFFLINE": "1"})
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        assert "successful=3 errored=0" in done.stdout + done.stderr, done.stderr[-2000:]
 
 
 def curl():
