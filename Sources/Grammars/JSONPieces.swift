@@ -228,16 +228,22 @@ public struct JSONPieces {
         if first == last {
             return builder.literal([first], then: digits(lowRest, highRest, then: next))
         }
-        let nines = ArraySlice(repeatElement(UInt8(ascii: "9"), count: lowRest.count))
         let zeros = ArraySlice(repeatElement(UInt8(ascii: "0"), count: lowRest.count))
-        var ways = [
-            builder.literal([first], then: digits(lowRest, nines, then: next)),
-            builder.literal([last], then: digits(zeros, highRest, then: next)),
-        ]
-        if first + 1 < last {
-            let any = builder.repeated(
-                Self.digits, lowRest.count...lowRest.count, then: next)
-            ways.append(builder.byte(of: first + 1..<last, then: any))
+        let nines = ArraySlice(repeatElement(UInt8(ascii: "9"), count: lowRest.count))
+        // First digits behind which all others may follow; at most two are not among them.
+        var (free, lastFree) = (first, last)
+        var ways: [GrammarBuilder.Place] = []
+        if !lowRest.elementsEqual(zeros) {
+            ways.append(builder.literal([first], then: digits(lowRest, nines, then: next)))
+            free += 1
+        }
+        if !highRest.elementsEqual(nines) {
+            ways.append(builder.literal([last], then: digits(zeros, highRest, then: next)))
+            lastFree -= 1
+        }
+        if free <= lastFree {
+            let any = builder.repeated(Self.digits, lowRest.count...lowRest.count, then: next)
+            ways.append(builder.byte(of: free...lastFree, then: any))
         }
         return builder.either(ways)
     }

@@ -40,8 +40,10 @@ extension RequestFields {
             maximumCompletionTokens: try integer("max_completion_tokens", in: range))
         var totals: [Int] = []
         for name in Self.totalCeilings {
-            // -1 is no ceiling where these names come from.
-            if peek(name)?.exactInteger == -1, name.hasSuffix("predict") {
+            // These are no ceiling where the names come from: Ollama's -2 fills the context.
+            if let count = peek(name)?.exactInteger, [-1, -2].contains(count),
+                name.hasSuffix("predict")
+            {
                 _ = take(name)
             } else if let count = try integer(name, in: range) {
                 totals.append(count)

@@ -10,8 +10,6 @@ extension RequestFields {
         }
         try inline("options")
         try readForm(as: "format")
-        // Ollama's -2 fills the context, as no ceiling does here.
-        if peek("num_predict")?.exactInteger == -2 { _ = take("num_predict") }
         if let penalty = peek("repeat_penalty"), penalty.real != nil {
             try rename("repeat_penalty", to: "repetition_penalty")
         }

@@ -17,7 +17,7 @@ enum RandomSchema {
             Pair(
                 key: "properties",
                 value: .object([
-                    Pair(key: "v", value: schema(depth: 1, using: &generator)),
+                    Pair(key: "v", value: schema(depth: 1, refers: false, using: &generator)),
                     Pair(
                         key: "next",
                         value: .object([
@@ -40,13 +40,13 @@ enum RandomSchema {
     }
 
     private static func schema(
-        depth: Int, using generator: inout SeededGenerator
+        depth: Int, refers: Bool = true, using generator: inout SeededGenerator
     ) -> TemplateValue {
         func type(_ name: String, _ more: [Pair] = []) -> TemplateValue {
             .object([Pair(key: "type", value: .string(name))] + more)
         }
         func number(_ key: String, _ value: Int) -> Pair { Pair(key: key, value: .integer(value)) }
-        switch Int.random(in: 0..<(depth > 0 ? 13 : 8), using: &generator) {
+        switch Int.random(in: 0..<(depth > 0 ? refers ? 13 : 12 : 8), using: &generator) {
         case 0: return type("null")
         case 1: return type("boolean")
         case 2: return type("number")
@@ -81,7 +81,7 @@ enum RandomSchema {
             let count = Int.random(in: 0...3, using: &generator)
             let chosen = names.shuffled(using: &generator).prefix(count)
             let properties = chosen.map { name in
-                Pair(key: name, value: schema(depth: depth - 1, using: &generator))
+                Pair(key: name, value: schema(depth: depth - 1, refers: refers, using: &generator))
             }
             let required = chosen.filter { _ in Bool.random(using: &generator) }
             return type(
@@ -98,7 +98,9 @@ enum RandomSchema {
             return type(
                 "array",
                 [
-                    Pair(key: "items", value: schema(depth: depth - 1, using: &generator)),
+                    Pair(
+                        key: "items",
+                        value: schema(depth: depth - 1, refers: refers, using: &generator)),
                     number("minItems", least),
                 ]
                     + (Bool.random(using: &generator)
@@ -108,7 +110,9 @@ enum RandomSchema {
                 Pair(
                     key: "anyOf",
                     value: .array(
-                        (0..<2).map { _ in schema(depth: depth - 1, using: &generator) }))
+                        (0..<2).map { _ in
+                            schema(depth: depth - 1, refers: refers, using: &generator)
+                        }))
             ])
         default:
             return .object([Pair(key: "$ref", value: .string("#/$defs/node"))])
