@@ -26,7 +26,7 @@ class Process:
         self.process = subprocess.Popen([BINARY, "serve", *mode, *flags], stdout=self.log,
                                         stderr=self.log, **options)
         for _ in range(500):
-            ready = re.search(r"laconic: ready .* at (.*), ", self.text())
+            ready = re.search(r"laconic: ready .* s at ([^,]*),", self.text())
             if ready:
                 self.urls = ready.group(1).split(" ")
                 return
