@@ -87,6 +87,39 @@ struct SmolLM2Tests {
         try await server.stop()
     }
 
+    @Test func aStructuredAnswerIsADocumentOfItsSchemaWithinItsCeiling() async throws {
+        for limit in [24, 60] {
+            let reply = try await object(
+                "/v1/chat/completions",
+                [
+                    "messages": [
+                        ["role": "user", "content": "Where is Paris, and how old is it?"]
+                    ],
+                    "max_tokens": limit,
+                    "response_format": [
+                        "type": "json_schema",
+                        "json_schema": [
+                            "schema": [
+                                "type": "object",
+                                "properties": [
+                                    "place": ["type": "string"], "age": ["type": "integer"],
+                                ],
+                                "required": ["place", "age"], "additionalProperties": false,
+                            ]
+                        ],
+                    ],
+                ])
+            let choice = try #require((reply["choices"] as? [[String: Any]])?.first)
+            let message = try #require(choice["message"] as? [String: Any])
+            let text = try #require(message["content"] as? String)
+            let document =
+                try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+            #expect(document?["place"] is String && document?["age"] is Int, "\(text)")
+            #expect(choice["finish_reason"] as? String == "stop")
+        }
+        try await server.stop()
+    }
+
     private func object(_ route: String, _ body: [String: Any]) async throws -> [String: Any] {
         let data = try await server.post(route, body)
         return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])

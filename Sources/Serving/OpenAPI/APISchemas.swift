@@ -62,7 +62,7 @@ enum APISchemas {
           "p90": {"type": "integer"}, "p99": {"type": "integer"}}},
         "Alpha": {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
         "Name": {"type": "string", "minLength": 1},
-        "Stream": {"type": "string"}
+        "Stream": {"description": "Events, lines or text; each event's data is a JSON document."}
         }
         """#
 
