@@ -138,6 +138,9 @@ enum APIDocument {
                 case .jsonOrLines(let schema):
                     json.content("application/x-ndjson", schema: "Stream")
                     json.content("application/json", schema: schema)
+                case .jsonOrPage(let schema):
+                    json.content("application/json", schema: schema)
+                    json.content("text/html", schema: "Stream")
                 case .events:
                     json.content("text/event-stream", schema: "Stream")
                 case .metrics:

@@ -12,6 +12,8 @@ struct APIOperation {
         case jsonOrLines(String)
         /// Events.
         case events
+        /// Such a document, or the web page for a browser.
+        case jsonOrPage(String)
         /// Prometheus' text format.
         case metrics
     }
@@ -118,7 +120,8 @@ struct APIOperation {
         APIOperation(
             method: .get, path: "/openapi.json", summary: "This document",
             answer: .json("Document")),
-        APIOperation(method: .get, path: "/", summary: "Where to go", answer: .json("Greeting")),
+        APIOperation(
+            method: .get, path: "/", summary: "Where to go", answer: .jsonOrPage("Greeting")),
     ]
 
     private static let rewardQuery: [(name: String, schema: String, meaning: String)] = [

@@ -71,7 +71,9 @@ enum APISchemas {
         "Stops": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array",
           "maxItems": 16, "items": {"type": "string", "minLength": 1}}]},
         "Sampling": {"type": "object", "properties": {
-          "model": {"type": "string"}, "budget": {"$ref": "#/components/schemas/Budget"},
+          "model": {"type": "string"}, "alpha": {"type": "number", "minimum": 0},
+          "policy": {"enum": ["route", "escalate"]},
+          "budget": {"$ref": "#/components/schemas/Budget"},
           "temperature": {"type": "number", "minimum": 0, "maximum": 100},
           "top_p": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
           "top_k": {"type": "integer", "minimum": -1, "maximum": 2147483647},
