@@ -14,6 +14,16 @@ extension TensorView {
         to type: ElementType, using pool: WorkerPool? = nil
     ) throws(KernelError) -> TensorView {
         if type == elementType { return self }
+        let count = try byteCount(as: type)
+        let storage = try unsafe ByteStorage(count: count) { target in
+            guard elementCount > 0, let base = target.baseAddress else { return }
+            unsafe convert(to: type, target: base, using: pool)
+        }
+        return try TensorView(storage: storage, elementType: type, shape: shape)
+    }
+
+    /// Bytes of as many elements of a type that can be converted to.
+    func byteCount(as type: ElementType) throws(KernelError) -> Int {
         guard [.f32, .f16, .bf16, .q8_0].contains(type) else {
             throw .unsupportedConversion(to: type)
         }
@@ -22,11 +32,7 @@ extension TensorView {
         else {
             throw .partialBlock(type: type, columns: shape.last ?? 1)
         }
-        let storage = try unsafe ByteStorage(count: count) { target in
-            guard elementCount > 0, let base = target.baseAddress else { return }
-            unsafe convert(to: type, target: base, using: pool)
-        }
-        return try TensorView(storage: storage, elementType: type, shape: shape)
+        return count
     }
 
     private func convert(

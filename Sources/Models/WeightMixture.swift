@@ -5,7 +5,7 @@ import Kernels
 ///
 /// They have the type that they have in the first, and bf16 where that is quantised: a block
 /// format's grid is made for the values it was fitted to.
-public struct WeightMixture {
+struct WeightMixture {
     private let first: WeightBinding
     private let second: WeightBinding
     private let share: Double
@@ -28,20 +28,6 @@ public struct WeightMixture {
         self.second = WeightBinding(checkpoint: second, config: config)
         self.share = share
         self.type = type
-    }
-
-    /// Numbers on the line between others, each product and sum in f64.
-    ///
-    /// - Parameters:
-    ///   - first: What a share of 0 is.
-    ///   - second: What a share of 1 is, as many.
-    ///   - share: How far from the first to the second.
-    /// - Returns: As many.
-    public static func values(
-        _ first: [Float], _ second: [Float], share: Double
-    ) -> [Float] {
-        precondition(first.count == second.count, "\(first.count) and \(second.count) weights")
-        return zip(first, second).map { Float(Double($0) * (1 - share) + Double($1) * share) }
     }
 }
 
@@ -67,8 +53,7 @@ extension WeightMixture: WeightSource {
         let type = one.elementType.isPlain ? one.elementType : Self.plainType
         let mixed: TensorView
         do throws(KernelError) {
-            let values = Self.values(one.floats(), other.floats(), share: share)
-            mixed = try TensorView(values, shape: one.shape).converted(to: type)
+            mixed = try one.mixed(with: other, share: share, as: type)
         } catch {
             throw .kernels(error)
         }

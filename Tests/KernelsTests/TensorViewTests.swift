@@ -97,6 +97,28 @@ import Testing
         }
     }
 
+    @Test(arguments: [ElementType.f32, .f16, .bf16, .q8_0], [ElementType.f32, .q4_K, .bf16])
+    func `each element of a mixture lies on the line, rounded once to f32 and once to its type`(
+        type: ElementType, source: ElementType
+    ) throws {
+        var generator = SeededGenerator(seed: 11)
+        // Pieces, and an end that fills none.
+        let one = try generator.tensor(source, rows: 9, columns: 256)
+        let other = try generator.tensor(.bf16, rows: 9, columns: 256)
+        for share in [0, 0.3, 1] {
+            let mixed = try one.mixed(with: other, share: share, as: type)
+            let line = zip(one.floats(), other.floats()).map { first, second in
+                Float(Double(first) * (1 - share) + Double(second) * share)
+            }
+            let expected = try TensorView(line, shape: [9, 256]).converted(to: type)
+            #expect(mixed.shape == [9, 256] && mixed.elementType == type)
+            #expect(bytes(of: mixed) == bytes(of: expected))
+        }
+        #expect(throws: KernelError.unsupportedConversion(to: .q4_0)) {
+            try one.mixed(with: other, share: 0.5, as: .q4_0)
+        }
+    }
+
     private func bytes(of view: TensorView) -> [UInt8] {
         unsafe view.storage.withUnsafeBytes { unsafe [UInt8]($0) }
     }

@@ -46,10 +46,14 @@ public struct Interpolation: Sendable {
                     + "differ")
         }
         let whole = 0..<network.layout.count
-        let mixed = WeightMixture.values(
-            network.parameters.floats(whole), target.parameters.floats(whole), share: share)
-        let buffer = FloatBuffer(count: mixed.count)
-        buffer.set(mixed)
+        let buffer = FloatBuffer(count: whole.count)
+        do {
+            let first = try TensorView(network.parameters.floats(whole), shape: [whole.count])
+            let second = try TensorView(target.parameters.floats(whole), shape: [whole.count])
+            buffer.set(try first.mixed(with: second, share: share, as: .f32).floats())
+        } catch {
+            throw .start("\(error)")
+        }
         try CheckpointFolder(path: path).write(network, buffer, companions: one.companions)
     }
 }
