@@ -128,15 +128,17 @@ let fuzzer: [Target] =
     Context.environment["LACONIC_FUZZ"] == nil
     ? []
     : [
-        .executableTarget(
-            name: "http-fuzzer", dependencies: ["HTTP"], path: "Tests/Fuzz",
-            swiftSettings: rules + [.unsafeFlags(["-parse-as-library"])],
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+        .target(
+            name: "HTTPFuzzer", dependencies: ["HTTP"], path: "Tests/Fuzz", swiftSettings: rules)
     ]
 
 let package = Package(
     name: "laconic",
-    products: [.executable(name: "laconic", targets: ["laconic"])],
+    products: [.executable(name: "laconic", targets: ["laconic"])]
+        // A library, for libFuzzer brings its own `main`.
+        + (fuzzer.isEmpty
+            ? []
+            : [.library(name: "HTTPFuzzer", type: .dynamic, targets: ["HTTPFuzzer"])]),
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
