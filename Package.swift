@@ -129,7 +129,9 @@ let fuzzer: [Target] =
     ? []
     : [
         .target(
-            name: "HTTPFuzzer", dependencies: ["HTTP"], path: "Tests/Fuzz", swiftSettings: rules)
+            name: "WireFuzzer", dependencies: ["HTTP", "Serving", "Tokenization"],
+            path: "Tests/Fuzz",
+            swiftSettings: rules)
     ]
 
 let package = Package(
@@ -138,7 +140,7 @@ let package = Package(
         // A library, for libFuzzer brings its own `main`.
         + (fuzzer.isEmpty
             ? []
-            : [.library(name: "HTTPFuzzer", type: .dynamic, targets: ["HTTPFuzzer"])]),
+            : [.library(name: "WireFuzzer", type: .dynamic, targets: ["WireFuzzer"])]),
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),

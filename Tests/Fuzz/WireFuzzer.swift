@@ -6,12 +6,13 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
     guard let choice = bytes.first else { return 0 }
     let input = Array(bytes.dropFirst())
-    switch choice % 6 {
+    switch choice % 7 {
     case 0: readRequests(input)
     case 1: readChunks(input)
     case 2: readFields(input)
     case 3: unpack(input, .gzip)
     case 4: unpack(input, .deflate)
+    case 5: readBody(input)
     default: readTarget(input)
     }
     return 0
