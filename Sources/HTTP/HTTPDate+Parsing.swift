@@ -41,14 +41,8 @@ extension HTTPDate {
             (1...31).contains(day), times.count == 3, let hour = times[0], let minute = times[1],
             let second = times[2], hour < 24, minute < 60, second <= 60
         else { return nil }
-        // Days from civil, with years that begin in March so that the leap day comes last.
-        let march = (month + 10) % 12
-        let civil = month < 2 ? year - 1 : year
-        let era = civil / 400
-        let yearOfEra = civil - era * 400
-        let dayOfYear = (153 * march + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return (era * 146_097 + dayOfEra - 719_468) * 86400 + hour * 3600 + minute * 60 + second
+        let date = CivilDate(year: year, month: month + 1, day: day)
+        return date.daysSince1970 * 86400 + hour * 3600 + minute * 60 + second
     }
 
     private static func number(_ text: String, digits: ClosedRange<Int>) -> Int? {

@@ -18,19 +18,11 @@ final class HTTPDate: Sendable {
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT` for seconds since 1970.
     static func text(_ seconds: Int) -> String {
-        let (day, second) = seconds.quotientAndRemainderFloored(by: 86400)
-        // Civil from days, with years that begin in March so that the leap day comes last.
-        let (era, dayOfEra) = (day + 719_468).quotientAndRemainderFloored(by: 146_097)
-        let yearOfEra =
-            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let march = (5 * dayOfYear + 2) / 153
-        let month = march < 10 ? march + 2 : march - 10
-        let year = yearOfEra + era * 400 + (month < 2 ? 1 : 0)
-        let weekday = (day + 4).quotientAndRemainderFloored(by: 7).remainder
-        let dayOfMonth = dayOfYear - (153 * march + 2) / 5 + 1
+        let (days, second) = seconds.dividedRoundingDown(by: 86400)
+        let date = CivilDate(daysSince1970: days)
+        let weekday = (days + 4).dividedRoundingDown(by: 7).remainder
         return """
-            \(weekdays[weekday]), \(padded(dayOfMonth)) \(months[month]) \(year) \
+            \(weekdays[weekday]), \(padded(date.day)) \(months[date.month - 1]) \(date.year) \
             \(padded(second / 3600)):\(padded(second / 60 % 60)):\(padded(second % 60)) GMT
             """
     }
@@ -42,15 +34,5 @@ final class HTTPDate: Sendable {
 
     private static func padded(_ number: Int) -> String {
         number < 10 ? "0\(number)" : "\(number)"
-    }
-}
-
-extension Int {
-    /// Division that rounds down, so that moments before 1970 work too.
-    fileprivate func quotientAndRemainderFloored(
-        by divisor: Int
-    ) -> (quotient: Int, remainder: Int) {
-        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 }
