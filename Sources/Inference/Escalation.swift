@@ -127,7 +127,6 @@ struct Escalation: Sendable {
         second.policy = .route
         second.members = others
         second.reason = .escalated
-        second.echo = false
         var budget = request.budget ?? Budget()
         budget.tokens = ledger.tokens - first.completionTokens
         if let thought = budget.reasoningTokens {

@@ -8,7 +8,6 @@ extension ModelCatalog {
     ///   - isQuote: Whether the forecast itself is what is asked for.
     /// - Returns: What is to be submitted.
     /// - Throws: Why nobody can.
-    /// - Returns: What was decided.
     func plan(
         _ request: CompletionRequest, isQuote: Bool = false
     ) async throws(InferenceError) -> CompletionPlan {

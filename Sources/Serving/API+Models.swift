@@ -4,7 +4,7 @@ import Routing
 
 extension API {
     /// The name that lets the server choose.
-    private static let automatic = "auto"
+    static let automatic = "auto"
 
     /// `GET /v1/models`: each checkpoint, then `auto`.
     ///
@@ -38,11 +38,21 @@ extension API {
         if asked == Self.automatic {
             return Self.response(JSONWriter.object { Self.writeAutomatic(models, into: &$0) })
         }
-        guard let model = models.first(where: { $0.id == asked }) else {
-            throw .inference(
-                .unknownModel(asked: asked, served: models.map(\.id)), promptField: "model")
-        }
+        let model = try served(as: asked, asked: asked)
         return Self.response(JSONWriter.object { Self.write(model, into: &$0) })
+    }
+
+    /// The model of a name; nil takes the first.
+    ///
+    /// - Throws: `.unknownModel` with the name as it was asked for.
+    func served(as name: String?, asked: String?) throws(ServingError) -> ModelDescription {
+        let models = service.models
+        guard let model = models.first(where: { $0.id == name || name == nil }) else {
+            throw .inference(
+                .unknownModel(asked: asked ?? Self.automatic, served: models.map(\.id)),
+                promptField: "model")
+        }
+        return model
     }
 
     private static func write(_ model: ModelDescription, into json: inout JSONWriter) {

@@ -117,15 +117,8 @@ extension API {
 
     /// The model of a name, the first without one.
     private func find(_ name: String?) throws(ServingError) -> ModelDescription {
-        let models = service.models
-        let short = name.map { $0.hasSuffix(":latest") ? String($0.dropLast(7)) : $0 }
-        let wanted = short == "auto" ? nil : short
-        guard let model = models.first(where: { $0.id == wanted || wanted == nil }) else {
-            throw .inference(
-                .unknownModel(asked: name ?? "auto", served: models.map(\.id)),
-                promptField: "model")
-        }
-        return model
+        let short = name?.withoutOllamaTag
+        return try served(as: short == Self.automatic ? nil : short, asked: name)
     }
 
     private static func writeOllamaDetails(

@@ -4,9 +4,8 @@ import Tokenization
 extension RequestFields {
     /// Reads what Ollama's two routes share: options beside the others, under our names.
     fileprivate mutating func readOllamaOptions() throws(ServingError) -> [String] {
-        // The thing that a plain name means there.
-        if case .string(let name) = peek("model"), name.hasSuffix(":latest") {
-            adopt("model", .string(String(name.dropLast(":latest".count))))
+        if case .string(let name) = peek("model") {
+            adopt("model", .string(name.withoutOllamaTag))
         }
         try inline("options")
         try readForm(as: "format")
@@ -23,6 +22,13 @@ extension RequestFields {
                     + "not \(context.brief)")
         }
         return warnings
+    }
+}
+
+extension String {
+    /// A model's name without the tag that a plain one means to Ollama's clients.
+    var withoutOllamaTag: String {
+        hasSuffix(":latest") ? String(dropLast(":latest".count)) : self
     }
 }
 

@@ -9,12 +9,8 @@ final class ReloadSignals: Sendable {
 
     /// Watches the signal instead of dying of it.
     init(_ received: @escaping @Sendable () -> Void) {
-        signal(SIGHUP, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(
-            signal: SIGHUP, queue: DispatchQueue(label: "laconic.reload"))
-        source.setEventHandler { received() }
-        source.resume()
-        self.source = Mutex(source)
+        source = Mutex(
+            watch(SIGHUP, on: DispatchQueue(label: "laconic.reload"), received))
     }
 
     /// Watches no longer.
@@ -35,11 +31,7 @@ final class StopSignals: Sendable {
         let counter = Counter()
         sources = Mutex(
             [SIGTERM, SIGINT].map { number in
-                signal(number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-                source.setEventHandler { received(counter.next()) }
-                source.resume()
-                return source
+                watch(number, on: queue) { received(counter.next()) }
             })
     }
 
@@ -82,4 +74,15 @@ final class StopSignals: Sendable {
             }
         }
     }
+}
+
+/// Calls `received` at each such signal, which no longer ends the program.
+private func watch(
+    _ number: Int32, on queue: DispatchQueue, _ received: @escaping @Sendable () -> Void
+) -> any DispatchSourceSignal {
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+    source.setEventHandler(handler: received)
+    source.resume()
+    return source
 }
