@@ -6,7 +6,8 @@ final class Connection: EventSource {
     let context: ServerContext
     /// Whose it is, as limits count; nil where they do not.
     let client: SocketAddress?
-    private let loop: EventLoop
+    /// Whose thread calls it and runs its tasks.
+    let loop: EventLoop
     private let guarded: Mutex<Guarded>
     /// What the loop has reported and nobody has looked at yet.
     private let reported = Atomic<UInt32>(0)

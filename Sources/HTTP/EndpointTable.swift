@@ -12,10 +12,24 @@ public struct EndpointTable: Sendable {
         public let path: String
     }
 
+    /// Where a handler runs.
+    public enum Place: Sendable {
+        /// On the thread that serves the connection, and many others: for what is answered in some
+        /// ten microseconds.
+        case loop
+        /// On the threads of the concurrency pool, so that others are served meanwhile.
+        case pool
+    }
+
+    private struct Endpoint: Sendable {
+        var handler: HTTPHandler
+        var place: Place
+    }
+
     private struct Node: Sendable {
         var literals: [String: Node] = [:]
         var wildcard: [Wildcard] = []
-        var handlers: [String: HTTPHandler] = [:]
+        var handlers: [String: Endpoint] = [:]
     }
 
     /// At most one; an array because a struct cannot hold itself.
@@ -25,7 +39,7 @@ public struct EndpointTable: Sendable {
     }
 
     private struct Match {
-        var handlers: [String: HTTPHandler]
+        var handlers: [String: Endpoint]
         var parameters: [String: String]
     }
 
@@ -44,15 +58,19 @@ public struct EndpointTable: Sendable {
     /// - Parameters:
     ///   - method: The method.
     ///   - path: The template, for example `/v1/models/{id}`.
+    ///   - place: Where the handler runs; the body of a stream runs on the loop in either case.
     ///   - handler: The handler.
     public mutating func add(
-        _ method: HTTPMethod, _ path: String, _ handler: @escaping HTTPHandler
+        _ method: HTTPMethod, _ path: String, on place: Place = .pool,
+        _ handler: @escaping HTTPHandler
     ) {
         precondition(path.utf8.first == UInt8(ascii: "/"), "route '\(path)' begins with no slash")
         let segments =
             path == "/"
             ? [] : path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-        Self.add(handler, method: method.rawValue, at: segments, below: &root, path: path)
+        Self.add(
+            Endpoint(handler: handler, place: place), method: method.rawValue, at: segments,
+            below: &root, path: path)
         routes.append(Route(method: method, path: path))
     }
 
@@ -69,12 +87,14 @@ public struct EndpointTable: Sendable {
         guard let match = Self.match(request.target.segments[...], below: root) else {
             throw HTTPError.notFound(path: request.path)
         }
-        if let handler = match.handlers[method] ?? (method == "HEAD" ? match.handlers["GET"] : nil)
+        if let endpoint = match.handlers[method] ?? (method == "HEAD" ? match.handlers["GET"] : nil)
         {
-            guard !match.parameters.isEmpty else { return try await handler(request) }
             var request = request
-            request.parameters = match.parameters
-            return try await handler(request)
+            if !match.parameters.isEmpty { request.parameters = match.parameters }
+            return switch endpoint.place {
+            case .loop: try await endpoint.handler(request)
+            case .pool: try await offLoop { [request] in try await endpoint.handler(request) }
+            }
         }
         let allowed = Self.allowed(match.handlers.keys)
         guard method == "OPTIONS" else {
@@ -102,11 +122,11 @@ public struct EndpointTable: Sendable {
     }
 
     private static func add(
-        _ handler: @escaping HTTPHandler, method: String, at segments: [Substring],
+        _ endpoint: Endpoint, method: String, at segments: [Substring],
         below node: inout Node, path: String
     ) {
         guard let segment = segments.first else {
-            let earlier = node.handlers.updateValue(handler, forKey: method)
+            let earlier = node.handlers.updateValue(endpoint, forKey: method)
             precondition(earlier == nil, "route '\(method) \(path)' is registered twice")
             return
         }
@@ -117,10 +137,10 @@ public struct EndpointTable: Sendable {
             precondition(
                 node.wildcard[0].name == name,
                 "route '\(path)' renames segment '\(node.wildcard[0].name)'")
-            add(handler, method: method, at: rest, below: &node.wildcard[0].node, path: path)
+            add(endpoint, method: method, at: rest, below: &node.wildcard[0].node, path: path)
         } else {
             add(
-                handler, method: method, at: rest,
+                endpoint, method: method, at: rest,
                 below: &node.literals[String(segment), default: Node()], path: path)
         }
     }

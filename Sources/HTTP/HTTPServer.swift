@@ -3,8 +3,10 @@ import Synchronization
 
 /// An HTTP/1.1 server on one or more addresses.
 ///
-/// One or more event-loop threads read, parse and watch the clock; handlers run in Swift tasks. Each
-/// connection has a task below `run()`, and its requests are answered in a child of that, cancelled
+/// One or more event-loop threads read, parse, watch the clock and send. Each connection has a task
+/// below `run()`, which prefers its loop's thread, and its requests are answered in a child of that:
+/// handlers and the bodies of streams run on the loop, unless the route computes (see
+/// `EndpointTable.add`) and its handler runs on the threads of the concurrency pool. Tasks are cancelled
 /// as soon as the client hangs up: at once after a reset, by `HTTPLimits.halfCloseGrace` after a FIN
 /// while nothing has been answered, by the next write after a FIN within a streaming response.
 public final class HTTPServer: Sendable {
@@ -149,7 +151,7 @@ public final class HTTPServer: Sendable {
             for await connection in arrivals.stream {
                 // Too late: it came in between the last look at the idle ones and the last accept.
                 if context.isDraining { connection.closeIfIdle() }
-                group.addTask {
+                group.addTask(executorPreference: connection.loop) {
                     await connection.serve()
                     self.registry.remove(connection)
                 }

@@ -52,7 +52,7 @@ public struct API: Sendable {
         endpoints.add(.post, "/api/show") { try await api.ollamaShow($0) }
         endpoints.add(.get, "/api/tags") { _ in api.ollamaTags() }
         endpoints.add(.get, "/api/ps") { _ in api.ollamaRunning() }
-        endpoints.add(.get, "/api/version") { _ in api.ollamaVersion() }
+        endpoints.add(.get, "/api/version", on: .loop) { _ in api.ollamaVersion() }
         endpoints.add(.get, "/tokenizer_info") { try api.tokenizerInfo($0) }
         endpoints.add(.post, "/v1/budget/quote") { try await api.quote($0) }
         endpoints.add(.patch, "/v1/generations/{id}") { try await api.reviseGeneration($0) }
@@ -67,9 +67,9 @@ public struct API: Sendable {
         endpoints.add(.post, "/v1/reward") { try await api.reward($0) }
         endpoints.add(.post, "/query") { try await api.reward($0) }
         endpoints.add(.get, "/metrics") { _ in api.metrics() }
-        endpoints.add(.get, "/health") { _ in api.health() }
-        endpoints.add(.get, "/v1/health") { _ in api.health() }
-        endpoints.add(.get, "/ready") { _ in api.readiness() }
+        endpoints.add(.get, "/health", on: .loop) { _ in api.health() }
+        endpoints.add(.get, "/v1/health", on: .loop) { _ in api.health() }
+        endpoints.add(.get, "/ready", on: .loop) { _ in api.readiness() }
         endpoints.add(.get, "/openapi.json") { _ in api.openAPI() }
         let routes = endpoints.routes
         endpoints.add(.get, "/") { _ in api.greeting(routes) }
@@ -169,7 +169,11 @@ public struct API: Sendable {
     private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {
         if let preflight = crossOrigin.preflight(request) { return preflight }
         do {
-            if let response = try page.respond(to: request, routes: endpoints) { return response }
+            if page.isAsked(by: request, routes: endpoints) {
+                let page = page
+                let file = try await offLoop { [request] in try page.respond(to: request) }
+                if let file { return file }
+            }
             try authentication.check(request)
             return try await endpoints.respond(to: request)
         } catch {

@@ -6,22 +6,24 @@ struct PageFiles: Sendable {
     /// The folder; nil has no page.
     let files: StaticFiles?
 
-    /// The file that answers; nil leaves the request to the API.
+    /// Whether the request is for the folder to answer, where it has the file.
     ///
     /// `/` is the page for browsers and the API's greeting for others.
-    func respond(
-        to request: HTTPRequest, routes: EndpointTable
-    ) throws(HTTPError) -> HTTPResponse? {
-        guard let files else { return nil }
-        guard routes.allowedMethods(for: request.target).isEmpty else {
-            guard request.path == "/", request.method == .get || request.method == .head,
-                Self.wantsPage(request.fields)
-            else { return nil }
-            var response = try files.respond(to: request)
-            response?.fields.append(HTTPField(name: .vary, value: "Accept"))
-            return response
-        }
-        return try files.respond(to: request)
+    func isAsked(by request: HTTPRequest, routes: EndpointTable) -> Bool {
+        guard files != nil else { return false }
+        return routes.allowedMethods(for: request.target).isEmpty || isPage(request)
+    }
+
+    /// The file that answers; nil where there is none.
+    func respond(to request: HTTPRequest) throws(HTTPError) -> HTTPResponse? {
+        var response = try files?.respond(to: request)
+        if isPage(request) { response?.fields.append(HTTPField(name: .vary, value: "Accept")) }
+        return response
+    }
+
+    private func isPage(_ request: HTTPRequest) -> Bool {
+        request.path == "/" && (request.method == .get || request.method == .head)
+            && Self.wantsPage(request.fields)
     }
 
     private static func wantsPage(_ fields: HTTPFields) -> Bool {

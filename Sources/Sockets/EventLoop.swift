@@ -2,9 +2,11 @@ import CSystem
 import Glibc
 import Synchronization
 
-/// A thread that waits for descriptors and moments and calls their sources.
+/// A thread that waits for descriptors and moments and calls their sources, and that runs tasks.
 ///
-/// Sources must not block in their calls. Everything else may be called from any thread.
+/// Sources must not block in their calls, nor tasks that prefer the loop between two suspensions.
+/// Everything else may be called from any thread. A task that waits for what the loop reports goes
+/// on without another thread being woken: see `EventLoop+Tasks.swift`.
 public final class EventLoop: Sendable {
     /// Names one registration; never reused, so that a late event cannot hit a newcomer.
     public struct Token: Sendable, Hashable {
@@ -42,9 +44,12 @@ public final class EventLoop: Sendable {
         var slots: [Slot] = []
         var free: [UInt32] = []
         var timers = TimerQueue<Token>()
+        /// Tasks that may go on, in order.
+        var jobs: [UnownedJob] = []
         /// Until when the thread sleeps; nil while it is awake and will look at the timers anyway.
         var sleepsUntil: ContinuousClock.Instant?
         var isStopping = false
+        var hasStopped = false
         var thread: pthread_t?
 
         var liveCount: Int { slots.count - free.count }
@@ -101,7 +106,7 @@ public final class EventLoop: Sendable {
 
     /// Ends the thread and waits for it; not to be called from it.
     ///
-    /// Registrations are dropped.
+    /// Registrations are dropped; tasks go on elsewhere.
     public func stop() {
         let thread = shared.withLock { shared in
             shared.isStopping = true
@@ -110,15 +115,32 @@ public final class EventLoop: Sendable {
         }
         notify()
         if let thread { _ = pthread_join(thread, nil) }
-        let dropped = shared.withLock { shared in
+        let (dropped, jobs) = shared.withLock { shared in
             defer {
                 shared.slots = []
                 shared.free = []
                 shared.timers = TimerQueue()
+                shared.jobs = []
+                shared.hasStopped = true
             }
-            return shared.slots
+            return (shared.slots, shared.jobs)
         }
         withExtendedLifetime(dropped) {}
+        for job in jobs { globalConcurrentExecutor.enqueue(job) }
+    }
+
+    /// Lets `job` run on the loop's thread; elsewhere once the loop has stopped.
+    func schedule(_ job: UnownedJob) {
+        let (mustNotify, hasStopped) = shared.withLock { shared in
+            guard !shared.hasStopped else { return (false, true) }
+            shared.jobs.append(job)
+            guard shared.sleepsUntil != nil else { return (false, false) }
+            // One word wakes it, however many jobs follow.
+            shared.sleepsUntil = nil
+            return (true, false)
+        }
+        if mustNotify { notify() }
+        if hasStopped { globalConcurrentExecutor.enqueue(job) }
     }
 
     /// Watches a descriptor.
@@ -229,6 +251,8 @@ public final class EventLoop: Sendable {
         defer { unsafe events.deallocate() }
         var ready: [(source: any EventSource, readiness: Readiness)] = []
         var due: [any EventSource] = []
+        var jobs: [UnownedJob] = []
+        let executor = unsafe asUnownedTaskExecutor()
         while let pause = sleepTime() {
             let count = unsafe epoll_wait(
                 poller.number, events.baseAddress, Int32(Self.batchSize), pause)
@@ -257,6 +281,11 @@ public final class EventLoop: Sendable {
             for source in due { source.alarmRang() }
             ready.removeAll(keepingCapacity: true)
             due.removeAll(keepingCapacity: true)
+            // After the events, so that it also runs what they have set going. What these jobs set
+            // going waits for the next turn: a task that never waits must not keep clients waiting.
+            shared.withLock { swap(&$0.jobs, &jobs) }
+            for job in jobs { unsafe job.runSynchronously(on: executor) }
+            jobs.removeAll(keepingCapacity: true)
         }
     }
 
@@ -264,6 +293,7 @@ public final class EventLoop: Sendable {
     private func sleepTime() -> Int32? {
         shared.withLock { shared in
             guard !shared.isStopping else { return nil }
+            guard shared.jobs.isEmpty else { return 0 }
             guard let next = shared.timers.next else {
                 shared.sleepsUntil = .now + .seconds(1_000_000)
                 return -1

@@ -315,4 +315,37 @@ import Testing
         // Other suites run beside this one and may hold some.
         #expect(try descriptors().count < before + 100)
     }
+
+    @Test func `a handler that computes holds up nobody on the same loop`() async throws {
+        var table = EndpointTable()
+        let signs = ComputingSigns()
+        table.add(.get, "/long") { _ in
+            signs.isComputing.store(true, ordering: .releasing)
+            // No suspension: the thread is taken.
+            while !signs.mayEnd.load(ordering: .acquiring) {}
+            return HTTPResponse()
+        }
+        table.add(.get, "/short", on: .loop) { _ in HTTPResponse() }
+        let routes = table
+        try await withServer {
+            try await routes.respond(to: $0)
+        } _: { server in
+            var first = try TestClient(server)
+            var second = try TestClient(server)
+            try await first.send("GET /long HTTP/1.1\r\nHost: h\r\n\r\n")
+            while !signs.isComputing.load(ordering: .acquiring) {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            try await second.send("GET /short HTTP/1.1\r\nHost: h\r\n\r\n")
+            #expect(try await second.response().status == 200)
+            signs.mayEnd.store(true, ordering: .releasing)
+            #expect(try await first.response().status == 200)
+        }
+    }
+}
+
+/// What a handler that takes its thread and the test of it tell one another.
+private final class ComputingSigns: Sendable {
+    let isComputing = Atomic(false)
+    let mayEnd = Atomic(false)
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Sockets
 import Synchronization
 import Testing
@@ -98,4 +99,61 @@ import Testing
             loop.remove(second, descriptor: stream.descriptorNumber)
         }
     }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `tasks that prefer the loop run on its thread, children and resumptions too`()
+        async throws
+    {
+        try await withLoop { loop in
+            let threads = await withTaskExecutorPreference(loop) {
+                async let child = threadNumber()
+                let first = threadNumber()
+                try? await Task.sleep(for: .milliseconds(1))
+                await Task.yield()
+                return [first, threadNumber(), await child]
+            }
+            #expect(Set(threads).count == 1)
+            #expect(threads[0] != threadNumber())
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a task that only ever yields keeps no alarm from ringing`() async throws {
+        try await withLoop { loop in
+            let (stream, peer) = try SocketStream.pair()
+            let recorder = Recorder()
+            let token = try loop.add(
+                recorder, descriptor: stream.descriptorNumber, interest: .nothing)
+            await withTaskGroup { group in
+                group.addTask(executorPreference: loop) {
+                    while !Task.isCancelled { await Task.yield() }
+                }
+                loop.wake(token, at: .now + .milliseconds(20))
+                var alarms = recorder.alarms.makeAsyncIterator()
+                #expect(await alarms.next() != nil)
+                group.cancelAll()
+            }
+            loop.remove(token, descriptor: stream.descriptorNumber)
+            withExtendedLifetime(peer) {}
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `tasks outlive their loop, and those of a loop to come wait for it`() async throws {
+        let loop = try EventLoop()
+        await withTaskGroup { group in
+            let (stops, stop) = AsyncStream.makeStream(of: Void.self)
+            group.addTask(executorPreference: loop) {
+                for await _ in stops {}
+            }
+            do { try loop.start() } catch { Issue.record("\(error)") }
+            stop.yield()
+            loop.stop()
+            stop.finish()
+            // Begun when no thread is left to run it.
+            group.addTask(executorPreference: loop) { await Task.yield() }
+        }
+    }
 }
+
+private func threadNumber() -> UInt { UInt(pthread_self()) }
