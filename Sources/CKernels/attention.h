@@ -38,21 +38,67 @@ INLINE v16 query_part(const ck_attention_args* a, const float* q, size_t d) {
     return d + LANES <= a->head_dim ? load(q + d) : load_part(q + d, a->head_dim - d, 0);
 }
 
-// out[d...] += scores[i] * values[i][d...] for `vectors` vectors, positions ascending.
-INLINE void add_values(int vectors, const float* scores, size_t from, size_t to,
-                       const float* values, size_t stride, float* out) {
-    v16 sums[4];
-    UNROLL for (int v = 0; v < vectors; v++) {
-        sums[v] = load(out + v * LANES);
-    }
-    for (size_t i = from; i < to; i++) {
-        v16 score = spread(scores[i]);
-        UNROLL for (int v = 0; v < vectors; v++) {
-            sums[v] = fma16(score, load(values + i * stride + (size_t)v * LANES), sums[v]);
+// The products of a query with KEYS keys, `stride` floats apart, some at a time: as many as leave
+// all partial sums in registers.
+INLINE void add_scores(const ck_attention_args* a, const float* q, const float* keys,
+                       size_t stride, v16* dots) {
+    UNROLL for (int first = 0; first < KEYS; first += ATTENTION_KEYS) {
+        v16 sums[ATTENTION_KEYS];
+        UNROLL for (int i = 0; i < ATTENTION_KEYS; i++) {
+            sums[i] = spread(0);
+        }
+        const float* key = keys + (size_t)first * stride;
+        for (size_t d = 0; d < a->head_dim; d += LANES) {
+            v16 part = query_part(a, q, d);
+            UNROLL for (int i = 0; i < ATTENTION_KEYS; i++) {
+                sums[i] = fma16(part, load(key + (size_t)i * stride + d), sums[i]);
+            }
+        }
+        UNROLL for (int i = 0; i < ATTENTION_KEYS; i++) {
+            dots[first + i] = sums[i];
         }
     }
-    UNROLL for (int v = 0; v < vectors; v++) {
-        store(out + v * LANES, sums[v]);
+}
+
+// out[row][d...] += scores[row][i] * values[i][d...] for some rows and `vectors` vectors, positions
+// ascending. Each sum is a chain, so several must run side by side.
+INLINE void add_values(int rows, int vectors, const float* scores, size_t width, size_t from,
+                       size_t to, const float* values, size_t stride, float* out) {
+    v16 sums[ATTENTION_ROWS][4];
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            sums[r][v] = load(out + (size_t)r * stride + v * LANES);
+        }
+    }
+    for (size_t i = from; i < to; i++) {
+        v16 value[4];
+        UNROLL for (int v = 0; v < vectors; v++) {
+            value[v] = load(values + i * stride + (size_t)v * LANES);
+        }
+        UNROLL for (int r = 0; r < rows; r++) {
+            v16 score = spread(scores[(size_t)r * width + i]);
+            UNROLL for (int v = 0; v < vectors; v++) {
+                sums[r][v] = fma16(score, value[v], sums[r][v]);
+            }
+        }
+    }
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            store(out + (size_t)r * stride + v * LANES, sums[r][v]);
+        }
+    }
+}
+
+// The same for all of a head's columns.
+INLINE void add_all_values(int rows, const float* scores, size_t width, size_t from, size_t to,
+                           const float* values, size_t stride, float* out) {
+    const int vectors = rows == 1 ? 4 : ATTENTION_VECTORS;
+    size_t d = 0;
+    for (; d + (size_t)vectors * LANES <= stride; d += (size_t)vectors * LANES) {
+        add_values(rows, vectors, scores, width, from, to, values + d, stride, out + d);
+    }
+    for (; d < stride; d += LANES) {
+        add_values(rows, 1, scores, width, from, to, values + d, stride, out + d);
     }
 }
 
@@ -75,15 +121,7 @@ static void attention(const ck_attention_args* a) {
         for (size_t row = 0; row < rows; row++) {
             const float* q = a->q + row / a->group * a->q_stride + row % a->group * a->head_dim;
             v16 dots[KEYS];
-            UNROLL for (int i = 0; i < KEYS; i++) {
-                dots[i] = spread(0);
-            }
-            for (size_t d = 0; d < a->head_dim; d += LANES) {
-                v16 part = query_part(a, q, d);
-                UNROLL for (int i = 0; i < KEYS; i++) {
-                    dots[i] = fma16(part, load(keys + (size_t)i * stride + d), dots[i]);
-                }
-            }
+            add_scores(a, q, keys, stride, dots);
             store(scores + row * width + p - first, totals(dots) * spread(a->scale));
         }
     }
@@ -112,22 +150,24 @@ static void attention(const ck_attention_args* a) {
     for (size_t p = first; p < end; p += KEYS) {
         size_t count = end - p < KEYS ? end - p : KEYS;
         const float* values = slots_at(a, p, count, true, stride, slots);
-        for (size_t row = 0; row < rows; row++) {
-            size_t last = a->position + row / a->group + 1;
+        for (size_t token = 0; token < a->tokens; token++) {
+            size_t last = a->position + token + 1;
             size_t begin = a->window && last > a->window ? last - a->window : 0;
             size_t from = begin > p ? begin - p : 0;
             size_t to = last < p + count ? (last > p ? last - p : 0) : count;
             if (from >= to) {
                 continue;
             }
-            const float* s = scores + row * width + p - first;
-            float* sum = sums + row * stride;
-            size_t d = 0;
-            for (; d + 4 * LANES <= stride; d += 4 * LANES) {
-                add_values(4, s, from, to, values + d, stride, sum + d);
+            size_t row = token * a->group;
+            const size_t rows_end = row + a->group;
+            const float* s = scores + p - first;
+            for (; row + ATTENTION_ROWS <= rows_end; row += ATTENTION_ROWS) {
+                add_all_values(ATTENTION_ROWS, s + row * width, width, from, to, values, stride,
+                               sums + row * stride);
             }
-            for (; d < stride; d += LANES) {
-                add_values(1, s, from, to, values + d, stride, sum + d);
+            for (; row < rows_end; row++) {
+                add_all_values(1, s + row * width, width, from, to, values, stride,
+                               sums + row * stride);
             }
         }
     }

@@ -4,6 +4,8 @@
 //
 //     TILE_ROWS, TILE_TOKENS   accumulators that fit the registers, at most 4 by 6
 //     FUSED_ROWS               rows that a product with one token walks side by side
+//     ATTENTION_KEYS           keys whose products with a query run side by side, a part of 16
+//     ATTENTION_ROWS, ATTENTION_VECTORS  sums over values that run side by side, at most 2 by 4
 //     OPERATIONS               the name of the table that is defined at the end
 //     GEMM_ROWS, GEMM_VECTORS  accumulators of a general product's tile, 6 by 1 or 12 by 2
 //     HAS_PERMUTE              whether `permute(table, index)` looks up 16 lanes in 16 floats
