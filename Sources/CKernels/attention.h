@@ -34,28 +34,38 @@ static const float* slots_at(const ck_attention_args* a, size_t from, size_t cou
     return out;
 }
 
-INLINE v16 query_part(const ck_attention_args* a, const float* q, size_t d) {
-    return d + LANES <= a->head_dim ? load(q + d) : load_part(q + d, a->head_dim - d, 0);
-}
-
 // The products of a query with KEYS keys, `stride` floats apart, some at a time: as many as leave
 // all partial sums in registers.
 INLINE void add_scores(const ck_attention_args* a, const float* q, const float* keys,
                        size_t stride, v16* dots) {
+    enum { PARTS = LANES / PART_LANES };
+    const size_t whole = a->head_dim / LANES * LANES;
     UNROLL for (int first = 0; first < KEYS; first += ATTENTION_KEYS) {
-        v16 sums[ATTENTION_KEYS];
-        UNROLL for (int i = 0; i < ATTENTION_KEYS; i++) {
-            sums[i] = spread(0);
-        }
         const float* key = keys + (size_t)first * stride;
-        for (size_t d = 0; d < a->head_dim; d += LANES) {
-            v16 part = query_part(a, q, d);
-            UNROLL for (int i = 0; i < ATTENTION_KEYS; i++) {
-                sums[i] = fma16(part, load(key + (size_t)i * stride + d), sums[i]);
+        vpart sums[ATTENTION_KEYS][PARTS];
+        UNROLL for (int i = 0; i < ATTENTION_KEYS; i++) {
+            UNROLL for (int p = 0; p < PARTS; p++) {
+                sums[i][p] = (vpart){0};
+            }
+        }
+        for (size_t d = 0; d < whole; d += LANES) {
+            UNROLL for (int p = 0; p < PARTS; p++) {
+                vpart part = load_vpart(q + d + p * PART_LANES);
+                UNROLL for (int i = 0; i < ATTENTION_KEYS; i++) {
+                    sums[i][p] = __builtin_elementwise_fma(
+                        part, load_vpart(key + (size_t)i * stride + d + p * PART_LANES),
+                        sums[i][p]);
+                }
             }
         }
         UNROLL for (int i = 0; i < ATTENTION_KEYS; i++) {
-            dots[first + i] = sums[i];
+            memcpy(&dots[first + i], sums[i], sizeof dots[first + i]);
+        }
+    }
+    if (whole < a->head_dim) {
+        v16 part = load_part(q + whole, a->head_dim - whole, 0);
+        for (int i = 0; i < KEYS; i++) {
+            dots[i] = fma16(part, load(keys + (size_t)i * stride + whole), dots[i]);
         }
     }
 }

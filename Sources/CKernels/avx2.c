@@ -10,6 +10,7 @@
 // wide vectors are passed between functions of this file only
 #pragma clang diagnostic ignored "-Wpsabi"
 
+#define PART_LANES 8
 #define TILE_ROWS 2
 #define TILE_TOKENS 3
 #define FUSED_ROWS 4

@@ -10,6 +10,7 @@
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))),                   \
     apply_to = function)
 
+#define PART_LANES 16
 #define TILE_ROWS 4
 #define TILE_TOKENS 6
 #define FUSED_ROWS 8

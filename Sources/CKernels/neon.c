@@ -2,6 +2,7 @@
 // of the base instruction set.
 #if defined(__aarch64__)
 
+#define PART_LANES 4
 #define TILE_ROWS 2
 #define TILE_TOKENS 3
 #define FUSED_ROWS 4

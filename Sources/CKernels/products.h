@@ -149,18 +149,25 @@ INLINE void finish_rows(int rows, const ck_matmul_args* a, size_t token, size_t 
     memcpy(out, &sum, sizeof sum);
 }
 
+// Lanes that one register holds. A tile's sums fill the registers, so its operands come part by part.
+typedef float vpart __attribute__((vector_size(PART_LANES * sizeof(float))));
+
+INLINE vpart load_vpart(const float* p) {
+    vpart v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
 INLINE void tile(int rows, int tokens, const tile_args* t, const ck_matmul_args* a, size_t row,
                  size_t token) {
     enum { MOST = (TILE_ROWS * TILE_TOKENS + LANES - 1) / LANES * LANES };
-    v16 sums[MOST];
+    enum { PARTS = LANES / PART_LANES };
     const int count = rows * tokens;
-    if (t->is_first) {
-        UNROLL for (int i = 0; i < count; i++) {
-            sums[i] = spread(0);
-        }
-    } else {
-        UNROLL for (int i = 0; i < count; i++) {
-            sums[i] = load(t->sums + i * LANES);
+    vpart parts[TILE_ROWS * TILE_TOKENS][PARTS];
+    UNROLL for (int i = 0; i < count; i++) {
+        UNROLL for (int p = 0; p < PARTS; p++) {
+            parts[i][p] =
+                t->is_first ? (vpart){0} : load_vpart(t->sums + i * LANES + p * PART_LANES);
         }
     }
     const float* w = t->w;
@@ -172,17 +179,26 @@ INLINE void tile(int rows, int tokens, const tile_args* t, const ck_matmul_args*
             __builtin_prefetch(ahead + line, 0, 2);
         }
         ahead += t->ahead_step;
-        v16 weights[TILE_ROWS];
         UNROLL for (int r = 0; r < rows; r++) {
-            weights[r] = load(w + r * LANES);
             __builtin_prefetch(w + t->w_next + r * LANES);
         }
-        UNROLL for (int n = 0; n < tokens; n++) {
-            v16 input = load(x + (size_t)n * t->x_stride);
+        UNROLL for (int p = 0; p < PARTS; p++) {
+            vpart weights[TILE_ROWS];
             UNROLL for (int r = 0; r < rows; r++) {
-                sums[n * rows + r] = fma16(weights[r], input, sums[n * rows + r]);
+                weights[r] = load_vpart(w + r * LANES + p * PART_LANES);
+            }
+            UNROLL for (int n = 0; n < tokens; n++) {
+                vpart input = load_vpart(x + (size_t)n * t->x_stride + p * PART_LANES);
+                UNROLL for (int r = 0; r < rows; r++) {
+                    parts[n * rows + r][p] =
+                        __builtin_elementwise_fma(weights[r], input, parts[n * rows + r][p]);
+                }
             }
         }
+    }
+    v16 sums[MOST];
+    UNROLL for (int i = 0; i < count; i++) {
+        memcpy(&sums[i], parts[i], sizeof sums[i]);
     }
     size_t rest = t->k % LANES;
     if (rest > 0) {

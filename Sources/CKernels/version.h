@@ -2,6 +2,7 @@
 //
 // The including file sets the target and defines
 //
+//     PART_LANES               lanes of one register
 //     TILE_ROWS, TILE_TOKENS   accumulators that fit the registers, at most 4 by 6
 //     FUSED_ROWS               rows that a product with one token walks side by side
 //     ATTENTION_KEYS           keys whose products with a query run side by side, a part of 16
