@@ -24,6 +24,20 @@
 // The instruction looks at the low 4 bits of an index only.
 #define permute(table, index) ((v16)_mm512_permutexvar_ps((__m512i)(index), (__m512)(table)))
 
+#define PACKED_TOKENS 8
+#define PACKED_INT8_TOKENS 6
+#define HAS_DOT4 0
+
+#include "lanes.h"
+
+INLINE p32 pairs(b64 weights, b64 inputs) {
+    return (p32)_mm512_maddubs_epi16((__m512i)weights, (__m512i)inputs);
+}
+
+INLINE i16 widen(p32 sums, int16_t factor) {
+    return (i16)_mm512_madd_epi16((__m512i)sums, _mm512_set1_epi16(factor));
+}
+
 #include "version.h"
 
 #pragma clang attribute pop

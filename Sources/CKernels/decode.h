@@ -31,12 +31,6 @@ INLINE v16 from_signed(b16 v) {
     return __builtin_convertvector(__builtin_convertvector((s16)v, i16), v16);
 }
 
-INLINE v16 from_halves(const uint8_t* p) {
-    h16 v;
-    memcpy(&v, p, sizeof v);
-    return __builtin_convertvector(v, v16);
-}
-
 INLINE v16 from_brains(const uint8_t* p) {
     w16 v;
     memcpy(&v, p, sizeof v);

@@ -23,9 +23,11 @@ static const ck_operations* operations(int32_t isa) {
     case CK_ISA_AVX2:
         return &ck_operations_avx2;
     case CK_ISA_AVX512:
+    case CK_ISA_AVX512_VNNI:
         return &ck_operations_avx512;
 #elif defined(__aarch64__)
     case CK_ISA_NEON:
+    case CK_ISA_NEON_DOT:
         return &ck_operations_neon;
 #endif
     default:
@@ -54,6 +56,26 @@ size_t ck_matmul_scratch(size_t k) {
     // 1 MiB
     size_t rows = LEAST_ROWS * ((k + LANES - 1) / LANES * LANES), panel = 96 * 1024;
     return (rows > panel ? rows : panel) + SUM_FLOATS;
+}
+
+void ck_packed_matmul(int32_t isa, const ck_packed_matmul_args* args) {
+    switch (isa) {
+#if defined(__x86_64__)
+    case CK_ISA_AVX512_VNNI:
+        ck_packed_matmul_avx512_vnni(args);
+        break;
+#elif defined(__aarch64__)
+    case CK_ISA_NEON_DOT:
+        ck_packed_matmul_neon_dot(args);
+        break;
+#endif
+    default:
+        operations(isa)->packed_matmul(args);
+    }
+}
+
+void ck_quantize_input(int32_t isa, const float* x, size_t count, ck_input_group* out) {
+    operations(isa)->quantize_input(x, count, out);
 }
 
 void ck_rms_norm(int32_t isa, const float* x, const float* weight, size_t count, float epsilon,

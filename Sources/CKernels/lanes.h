@@ -1,4 +1,21 @@
 // Vectors of 16 lanes: sums in the fixed order, the exponential. Part of version.h.
+#ifndef LANES_H
+#define LANES_H
+
+#include "scalars.h"
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+typedef float v16 __attribute__((vector_size(64)));
+typedef int32_t i16 __attribute__((vector_size(64)));
+typedef uint32_t u16 __attribute__((vector_size(64)));
+typedef uint8_t b16 __attribute__((vector_size(16)));
+typedef int8_t s16 __attribute__((vector_size(16)));
+typedef uint16_t w16 __attribute__((vector_size(32)));
+typedef _Float16 h16 __attribute__((vector_size(32)));
+typedef uint8_t b64 __attribute__((vector_size(64)));
+typedef int16_t p32 __attribute__((vector_size(64)));
 
 INLINE v16 load(const float* p) {
     v16 v;
@@ -14,7 +31,7 @@ INLINE v16 spread(float x) {
     return (v16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
 }
 
-static v16 load_part(const float* p, size_t count, float rest) {
+INLINE v16 load_part(const float* p, size_t count, float rest) {
     v16 v = spread(rest);
     memcpy(&v, p, count * sizeof(float));
     return v;
@@ -22,6 +39,12 @@ static v16 load_part(const float* p, size_t count, float rest) {
 
 INLINE v16 fma16(v16 a, v16 b, v16 c) {
     return __builtin_elementwise_fma(a, b, c);
+}
+
+INLINE v16 from_halves(const uint8_t* p) {
+    h16 v;
+    memcpy(&v, p, sizeof v);
+    return __builtin_convertvector(v, v16);
 }
 
 INLINE v16 choose(i16 condition, v16 yes, v16 no) {
@@ -85,3 +108,5 @@ INLINE v16 exponential(v16 x) {
     i16 second = exponent - first;
     return p * (v16)((u16)(first + 127) << 23) * (v16)((u16)(second + 127) << 23);
 }
+
+#endif

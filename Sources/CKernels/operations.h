@@ -28,6 +28,8 @@ typedef struct {
     void (*quantize)(int32_t, const float*, size_t, void*);
     size_t (*first_non_finite)(int32_t, const void*, size_t);
     void (*matmul)(const ck_matmul_args*);
+    void (*packed_matmul)(const ck_packed_matmul_args*);
+    void (*quantize_input)(const float*, size_t, ck_input_group*);
     void (*rms_norm)(const float*, const float*, size_t, float, float*);
     void (*rope)(float*, size_t, size_t, const float*, const float*, size_t, bool);
     void (*silu_multiply)(const float*, const float*, size_t, float*);
@@ -57,6 +59,10 @@ extern const ck_operations ck_operations_ref;
 extern const ck_operations ck_operations_avx2;
 extern const ck_operations ck_operations_avx512;
 extern const ck_operations ck_operations_neon;
+
+// Versions that differ from their instruction set's in packed products alone.
+void ck_packed_matmul_avx512_vnni(const ck_packed_matmul_args*);
+void ck_packed_matmul_neon_dot(const ck_packed_matmul_args*);
 
 // Where a fast version gains nothing it borrows the plain one.
 void ck_quantize_ref(int32_t type, const float* source, size_t count, void* out);

@@ -3,6 +3,9 @@
 #include "ckernels.h"
 #include <sched.h>
 #include <sys/prctl.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 bool ck_isa_supported(int32_t isa) {
     switch (isa) {
@@ -16,9 +19,13 @@ bool ck_isa_supported(int32_t isa) {
         return ck_isa_supported(CK_ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                __builtin_cpu_supports("avx512dq");
+    case CK_ISA_AVX512_VNNI:
+        return ck_isa_supported(CK_ISA_AVX512) && __builtin_cpu_supports("avx512vnni");
 #elif defined(__aarch64__)
     case CK_ISA_NEON:
         return true;
+    case CK_ISA_NEON_DOT:
+        return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 #endif
     default:
         return false;

@@ -1,6 +1,6 @@
 // The plain twin of every operation: what the fast versions must equal, bit for bit.
 #include "operations.h"
-#include "scalars.h"
+#include "packed.h"
 #include <math.h>
 
 // -- sums --------------------------------------------------------------------------------------
@@ -373,6 +373,7 @@ static void attention(const ck_attention_args* a) {
 // clang-format off
 #include "elements.h"
 #include "ref_gradients.h"
+#include "ref_packed.h"
 #include "ref_training.h"
 // clang-format on
 
@@ -381,6 +382,8 @@ const ck_operations ck_operations_ref = {
     .quantize = ck_quantize_ref,
     .first_non_finite = ck_first_non_finite_ref,
     .matmul = matmul,
+    .packed_matmul = packed_matmul,
+    .quantize_input = quantize_input,
     .rms_norm = rms_norm,
     .rope = rope,
     .silu_multiply = silu_multiply,

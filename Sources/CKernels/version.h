@@ -9,27 +9,19 @@
 //     ATTENTION_ROWS, ATTENTION_VECTORS  sums over values that run side by side, at most 2 by 4
 //     OPERATIONS               the name of the table that is defined at the end
 //     GEMM_ROWS, GEMM_VECTORS  accumulators of a general product's tile, 6 by 1 or 12 by 2
+//     PACKED_TOKENS, PACKED_INT8_TOKENS, HAS_DOT4   see packed_matmul.h
 //     HAS_PERMUTE              whether `permute(table, index)` looks up 16 lanes in 16 floats
 #include "operations.h"
-#include "scalars.h"
+#include "packed.h"
 #include <math.h>
-
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("clang loop unroll(full)")
-
-typedef float v16 __attribute__((vector_size(64)));
-typedef int32_t i16 __attribute__((vector_size(64)));
-typedef uint32_t u16 __attribute__((vector_size(64)));
-typedef uint8_t b16 __attribute__((vector_size(16)));
-typedef int8_t s16 __attribute__((vector_size(16)));
-typedef uint16_t w16 __attribute__((vector_size(32)));
-typedef _Float16 h16 __attribute__((vector_size(32)));
 
 // each part uses those before it
 // clang-format off
 #include "lanes.h"
 #include "decode.h"
 #include "products.h"
+#include "packed_matmul.h"
+#include "packed_input.h"
 #include "rows.h"
 #include "attention.h"
 #include "elements.h"
@@ -43,6 +35,8 @@ const ck_operations OPERATIONS = {
     .quantize = quantize,
     .first_non_finite = first_non_finite,
     .matmul = matmul,
+    .packed_matmul = packed_matmul,
+    .quantize_input = quantize_input,
     .rms_norm = rms_norm,
     .rope = rope,
     .silu_multiply = silu_multiply,

@@ -30,11 +30,15 @@ import Glibc
     ///
     /// - Parameters:
     ///   - count: How many bytes.
-    ///   - fill: Receives them zeroed.
+    ///   - isZeroed: Whether they are zeros at first; else whoever writes them first is also who
+    ///     has the system find them.
+    ///   - fill: Receives them.
     /// - Throws: `outOfMemory`.
-    init(count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) -> Void) throws(KernelError) {
+    init(
+        count: Int, isZeroed: Bool = true, filledBy fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) throws(KernelError) {
         let memory = try unsafe AlignedMemory.allocate(byteCount: count)
-        unsafe memset(memory, 0, count)
+        if isZeroed { unsafe memset(memory, 0, count) }
         unsafe fill(UnsafeMutableRawBufferPointer(start: memory, count: count))
         unsafe base = UnsafeRawPointer(memory)
         self.count = count

@@ -11,8 +11,12 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     case avx2
     /// x86-64 with AVX-512 F, BW, VL and DQ.
     case avx512
+    /// `avx512`, and packed products with VNNI.
+    case avx512vnni
     /// AArch64.
     case neon
+    /// `neon`, and packed products with the dot products of Armv8.2.
+    case neondot
 
     /// The number that the C functions know this set by.
     var code: Int32 {
@@ -20,7 +24,9 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         case .ref: Int32(CK_ISA_REF)
         case .avx2: Int32(CK_ISA_AVX2)
         case .avx512: Int32(CK_ISA_AVX512)
+        case .avx512vnni: Int32(CK_ISA_AVX512_VNNI)
         case .neon: Int32(CK_ISA_NEON)
+        case .neondot: Int32(CK_ISA_NEON_DOT)
         }
     }
 

@@ -2,15 +2,15 @@ import CKernels
 
 /// A linear layer's weights, and the columns of the output that it fills.
 public struct LinearProduct: Sendable {
-    /// `[outFeatures, inFeatures]`, any element type.
-    public var weights: TensorView
+    /// `[outFeatures, inFeatures]`.
+    public var weights: WeightMatrix
     /// `[outFeatures]`, or nil.
     public var bias: [Float]?
     /// The column of the output for feature 0.
     public var column: Int
 
     /// Describes the layer.
-    public init(weights: TensorView, bias: [Float]? = nil, column: Int = 0) {
+    public init(weights: WeightMatrix, bias: [Float]? = nil, column: Int = 0) {
         self.weights = weights
         self.bias = bias
         self.column = column
@@ -20,24 +20,34 @@ public struct LinearProduct: Sendable {
 extension KernelContext {
     /// `out[t] = x[t] · weightsᵀ + bias`, the linear layer.
     ///
-    /// Each weight is turned into its exact f32 value; sums follow the order that `ckernels.h`
-    /// states.
+    /// Stored weights are turned into their exact f32 values; inputs of packed ones are rounded.
+    /// Sums follow the orders that `ckernels.h` states.
     ///
     /// - Parameters:
     ///   - x: Inputs; the first `inFeatures` columns of `rows` are read.
     ///   - rows: Which rows of `x`.
-    ///   - weights: `[outFeatures, inFeatures]`, any element type.
+    ///   - weights: `[outFeatures, inFeatures]`.
     ///   - bias: `[outFeatures]`, or nil.
     ///   - out: Receives `outFeatures` columns for each row; not the matrix `x`.
     ///   - outRow: The row of `out` for the first of `rows`; nil for the same row.
     ///   - columnOffset: The column of `out` for feature 0.
     ///   - accumulate: Whether to add to `out` instead of overwriting it.
     public func matmul(
-        _ x: FloatMatrix, rows: Range<Int>, weights: TensorView, bias: [Float]? = nil,
+        _ x: FloatMatrix, rows: Range<Int>, weights: WeightMatrix, bias: [Float]? = nil,
         into out: FloatMatrix, outRow: Int? = nil, columnOffset: Int = 0, accumulate: Bool = false
     ) {
         let product = LinearProduct(weights: weights, bias: bias, column: columnOffset)
         matmul(x, rows: rows, [product], into: out, outRow: outRow, accumulate: accumulate)
+    }
+
+    /// The same for weights in their stored type.
+    public func matmul(
+        _ x: FloatMatrix, rows: Range<Int>, weights: TensorView, bias: [Float]? = nil,
+        into out: FloatMatrix, outRow: Int? = nil, columnOffset: Int = 0, accumulate: Bool = false
+    ) {
+        matmul(
+            x, rows: rows, weights: .stored(weights), bias: bias, into: out, outRow: outRow,
+            columnOffset: columnOffset, accumulate: accumulate)
     }
 
     /// Several linear layers of the same inputs, in one parallel region.
@@ -70,27 +80,53 @@ extension KernelContext {
         let scratch = unsafe scratch(count: scratchCount)
         var calls: [MatMulCall] = []
         var work = 0
+        let packed = products.filter { $0.weights.packedFormat != nil }
+        let inputs = unsafe packed.first.map { first in
+            precondition(
+                packed.allSatisfy { $0.weights.columns == first.weights.columns },
+                "packed products of one input differ in columns")
+            return unsafe roundedInputs(x, rows: rows, columns: first.weights.columns)
+        }
         for product in products where product.weights.rows > 0 {
             let weights = product.weights
-            var arguments = unsafe ck_matmul_args()
-            unsafe arguments.x = UnsafePointer(x.pointer(row: rows.lowerBound))
-            unsafe arguments.x_stride = x.stride
-            unsafe arguments.tokens = rows.count
-            unsafe arguments.k = weights.columns
-            unsafe arguments.w = weights.pointer
-            unsafe arguments.row_bytes = weights.bytesPerRow
-            unsafe arguments.out = out.pointer(row: outRow) + product.column
-            unsafe arguments.out_stride = out.stride
-            unsafe arguments.scratch_floats = Int(ck_matmul_scratch(weights.columns))
-            unsafe arguments.type = weights.elementType.code
-            unsafe arguments.accumulate = accumulate
+            let target = unsafe out.pointer(row: outRow) + product.column
+            let operation: MatMulCall.Operation
+            switch weights {
+            case .stored(let view):
+                var arguments = unsafe ck_matmul_args()
+                unsafe arguments.x = UnsafePointer(x.pointer(row: rows.lowerBound))
+                unsafe arguments.x_stride = x.stride
+                unsafe arguments.tokens = rows.count
+                unsafe arguments.k = view.columns
+                unsafe arguments.w = view.pointer
+                unsafe arguments.row_bytes = view.bytesPerRow
+                unsafe arguments.out = target
+                unsafe arguments.out_stride = out.stride
+                unsafe arguments.scratch_floats = Int(ck_matmul_scratch(view.columns))
+                unsafe arguments.type = view.elementType.code
+                unsafe arguments.accumulate = accumulate
+                unsafe operation = .stored(arguments)
+            case .packed(let matrix):
+                var arguments = unsafe ck_packed_matmul_args()
+                unsafe arguments.x = UnsafePointer(inputs)
+                unsafe arguments.tokens = rows.count
+                unsafe arguments.groups = matrix.columns / PackedFormat.groupSize
+                unsafe arguments.w = matrix.pointer
+                unsafe arguments.panel_bytes = matrix.format.panelByteCount(matrix.columns)
+                unsafe arguments.rows = matrix.rows
+                unsafe arguments.out = target
+                unsafe arguments.out_stride = out.stride
+                unsafe arguments.format = matrix.format.code
+                unsafe arguments.accumulate = accumulate
+                unsafe operation = .packed(arguments)
+            }
             let shares = shareCount(
                 features: weights.rows, inputs: weights.columns, tokens: rows.count)
             calls.append(
                 unsafe MatMulCall(
-                    arguments: arguments, bias: product.bias, isa: isa, scratch: scratch,
+                    operation: operation, bias: product.bias, isa: isa, scratch: scratch,
                     features: weights.rows, shares: shares))
-            work += weights.elementCount * rows.count
+            work += weights.rows * weights.columns * rows.count
         }
         guard work >= Self.smallWork * 2 else {
             for call in calls {
@@ -112,6 +148,24 @@ extension KernelContext {
         withExtendedLifetime((x, out, products)) {}
     }
 
+    /// Rounds the inputs of packed products, once for all of them.
+    private func roundedInputs(
+        _ x: FloatMatrix, rows: Range<Int>, columns: Int
+    ) -> UnsafeMutablePointer<ck_input_group> {
+        let groups = columns / PackedFormat.groupSize
+        let inputs = unsafe inputGroups(count: rows.count * groups)
+        let target = unsafe UncheckedMutablePointer(inputs)
+        let source = unsafe RowPointer(x, rows.lowerBound, 0)
+        let isa = isa
+        forRows(rows.count, cost: columns) { share in
+            for row in share {
+                let start = unsafe target.pointer.assumingMemoryBound(to: ck_input_group.self)
+                unsafe ck_quantize_input(isa, source[row], columns, start + row * groups)
+            }
+        }
+        return unsafe inputs
+    }
+
     /// How many shares a product is cut into.
     ///
     /// Several per worker even out what other programs take away. Many tokens want shares of whole
@@ -128,18 +182,22 @@ extension KernelContext {
     /// Copies rows of an embedding table, as f32.
     ///
     /// - Parameters:
-    ///   - embedding: `[vocabulary, columns]`, any element type.
+    ///   - embedding: `[vocabulary, columns]`.
     ///   - ids: Row numbers, each below the vocabulary's size.
     ///   - out: Receives row `ids[i]` in row i.
-    public func gatherRows(_ embedding: TensorView, ids: [Int32], into out: FloatMatrix) {
+    public func gatherRows(_ embedding: WeightMatrix, ids: [Int32], into out: FloatMatrix) {
         Self.check(out, 0..<ids.count, 0..<embedding.columns)
         for (row, id) in ids.enumerated() {
             precondition(
                 id >= 0 && Int(id) < embedding.rows, "id \(id) of \(embedding.rows) rows")
-            unsafe ck_dequantize(
-                isa, embedding.elementType.code,
-                embedding.pointer + Int(id) * embedding.bytesPerRow, embedding.columns,
-                out.pointer(row: row))
+            switch embedding {
+            case .stored(let view):
+                unsafe ck_dequantize(
+                    isa, view.elementType.code, view.pointer + Int(id) * view.bytesPerRow,
+                    view.columns, out.pointer(row: row))
+            case .packed(let matrix):
+                unsafe matrix.unpack(row: Int(id), to: out.pointer(row: row))
+            }
         }
         withExtendedLifetime(embedding) {}
     }
@@ -163,7 +221,12 @@ private func withOptionalPointer(
     /// Shares begin at multiples of 16 rows, which fill a cache line of the output.
     static let blockRows = 16
 
-    var arguments: ck_matmul_args
+    @unsafe enum Operation {
+        case stored(ck_matmul_args)
+        case packed(ck_packed_matmul_args)
+    }
+
+    let operation: Operation
     let bias: [Float]?
     let isa: Int32
     let scratch: WorkerScratch
@@ -177,14 +240,25 @@ private func withOptionalPointer(
         run(start..<end, worker: worker)
     }
 
+    /// Runs some features, the first a multiple of 16.
     func run(_ features: Range<Int>, worker: Int) {
-        var share = unsafe arguments
-        unsafe share.row_begin = features.lowerBound
-        unsafe share.row_end = features.upperBound
-        unsafe share.scratch = scratch.buffers[worker]
         unsafe withOptionalPointer(bias) { pointer in
-            unsafe share.bias = pointer
-            unsafe ck_matmul(isa, &share)
+            switch unsafe operation {
+            case .stored(let arguments):
+                var share = unsafe arguments
+                unsafe share.row_begin = features.lowerBound
+                unsafe share.row_end = features.upperBound
+                unsafe share.scratch = scratch.buffers[worker]
+                unsafe share.bias = pointer
+                unsafe ck_matmul(isa, &share)
+            case .packed(let arguments):
+                var share = unsafe arguments
+                unsafe share.panel_begin = features.lowerBound / Self.blockRows
+                unsafe share.panel_end =
+                    (features.upperBound + Self.blockRows - 1) / Self.blockRows
+                unsafe share.bias = pointer
+                unsafe ck_packed_matmul(isa, &share)
+            }
         }
     }
 }

@@ -14,6 +14,8 @@ import Glibc
 
     private var scratch: [UnsafeMutablePointer<Float>]
     private var scratchCount: Int
+    private var inputs: UnsafeMutablePointer<ck_input_group>?
+    private var inputCount = 0
 
     /// Takes workers and an instruction set.
     ///
@@ -34,10 +36,12 @@ import Glibc
         self.instructionSet = set
         unsafe scratch = []
         scratchCount = 0
+        unsafe inputs = nil
     }
 
     deinit {
         unsafe scratch.forEach { unsafe free($0) }
+        unsafe free(inputs)
     }
 
     /// The number of the instruction set in C.
@@ -64,6 +68,20 @@ import Glibc
             }
         }
         return unsafe WorkerScratch(buffers: scratch, count: scratchCount)
+    }
+
+    /// Room for `count` groups of rounded inputs, valid until the next call.
+    func inputGroups(count: Int) -> UnsafeMutablePointer<ck_input_group> {
+        if let inputs = unsafe inputs, count <= inputCount { return unsafe inputs }
+        unsafe free(inputs)
+        inputCount = max(count, 1 << 10)
+        guard
+            let memory = unsafe try? AlignedMemory.allocate(
+                byteCount: inputCount * MemoryLayout<ck_input_group>.stride)
+        else { fatalError("no memory for \(inputCount) groups of inputs") }
+        let groups = unsafe memory.assumingMemoryBound(to: ck_input_group.self)
+        unsafe inputs = groups
+        return unsafe groups
     }
 
     /// Runs `body` over shares of `count` rows, alone when the work is small.

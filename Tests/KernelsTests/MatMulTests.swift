@@ -98,7 +98,7 @@ import Testing
         let context = try KernelContext(pool: WorkerPool(threadCount: 1))
         let table = try generator.tensor(type, rows: 9, columns: 256)
         let out = FloatMatrix(rows: 3, columns: 256)
-        context.gatherRows(table, ids: [8, 0, 8], into: out)
+        context.gatherRows(.stored(table), ids: [8, 0, 8], into: out)
         #expect(out.row(0) == table.floats(row: 8))
         #expect(out.row(1) == table.floats(row: 0))
         #expect(out.row(2) == table.floats(row: 8))

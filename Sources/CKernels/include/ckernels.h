@@ -14,6 +14,8 @@
 // vector is one AVX-512 register, two of AVX2, four of NEON or 16 scalars, so every instruction
 // set returns the same bits, and no result depends on tiling, batch or threads.
 //
+// Packed products add up integers and have an order of their own, see ck_packed_matmul.
+//
 // Weights are read where they lie, in GGML's block formats, without any alignment. Each element is
 // first turned into the f32 value that its format defines, rounded as GGML rounds it.
 #ifndef CKERNELS_H
@@ -29,7 +31,9 @@ enum {
     CK_ISA_AVX2 = 1,   // AVX2, FMA, F16C
     CK_ISA_AVX512 = 2, // AVX-512 F, BW, VL, DQ
     CK_ISA_NEON = 3,
-    CK_ISA_COUNT = 4,
+    CK_ISA_AVX512_VNNI = 4, // CK_ISA_AVX512 and VNNI
+    CK_ISA_NEON_DOT = 5,    // CK_ISA_NEON and the dot products of Armv8.2
+    CK_ISA_COUNT = 6,
 };
 
 /// Element types, in the order of Swift's `ElementType.allCases`.
@@ -109,6 +113,72 @@ void ck_matmul(int32_t isa, const ck_matmul_args* args);
 
 /// Floats of scratch that `ck_matmul` wants for rows of `k` elements.
 size_t ck_matmul_scratch(size_t k);
+
+/// How packed weights lie in memory: panels of 16 rows, in each of them groups of 32 columns.
+///
+///     int8  quants[8][16][4]  scales:f16[16]                      8.5 bits a weight
+///     int4  nibbles[4][16][4]  scales:f16[16]  minima:f16[16]     5 bits a weight
+///
+/// Step s of int8 holds columns 4s to 4s+3 of each row, as scale * (quant - 128). Byte (p, row, i)
+/// of int4 holds columns 8p+i (low) and 8p+4+i (high), as scale * quant + minimum. Rows that are
+/// missing in the last panel are zeros.
+enum {
+    CK_PACKED_INT8 = 0,
+    CK_PACKED_INT4 = 1,
+};
+
+/// Bytes of a panel of packed rows of `columns`, a multiple of 32.
+size_t ck_packed_panel_bytes(int32_t format, size_t columns);
+
+/// Packs a panel of at most 16 `rows` of `type`, without gaps, to `panel`; `scratch` `[columns]`.
+///
+/// q8_0 as int8, q4_0 and q4_1 as int4 keep their values. Others are rounded: int8 with scale
+/// max|x| / 127, int4 with the scale and minimum that a short search finds to have the least
+/// squared error. The result is the same on every instruction set; false where a weight is no number
+/// or f16 cannot hold a scale.
+bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size_t rows,
+             size_t columns, float* scratch, void* panel);
+
+/// Writes the f32 values of one row of a packed matrix to `out` `[columns]`.
+void ck_unpack_row(int32_t format, const void* packed, size_t columns, size_t row, float* out);
+
+/// 32 inputs of a token, rounded to 8 bits: x[i] is about scale * quants[i].
+typedef struct {
+    int8_t quants[32]; // -127 to 127
+    float scale;       // max|x| / 127; 0 if max|x| is below 2^-100
+    float sum;         // scale times the sum of quants, what a minimum is multiplied by
+    int32_t correction; // -128 times the sum of quants
+    int32_t unused;
+} ck_input_group;
+
+/// Rounds `count` inputs, a multiple of 32, to nearest with ties to even.
+///
+/// An infinity makes its group's scale infinite.
+void ck_quantize_input(int32_t isa, const float* x, size_t count, ck_input_group* out);
+
+/// out[t][r] = (accumulate ? out[t][r] : 0) + bias[r] + dot(x[t], w[r]) for the rows of panels
+/// [panel_begin, panel_end).
+///
+/// The products of a group are added up in integers, exactly. Over groups, k ascending, a sum is one
+/// chain of fused multiply-adds from +0: fma(w scale * x scale, (float)dot, sum), then for int4
+/// fma(minimum, x sum, sum).
+typedef struct {
+    const ck_input_group* x; // [tokens, groups]
+    size_t tokens;
+    size_t groups;
+    const void* w; // [panels] of `format`
+    size_t panel_bytes;
+    size_t panel_begin;
+    size_t panel_end;
+    size_t rows;       // of the matrix, in the last panel perhaps fewer than 16
+    const float* bias; // [rows] or null
+    float* out;        // [tokens, rows], rows out_stride floats apart
+    size_t out_stride;
+    int32_t format;
+    bool accumulate;
+} ck_packed_matmul_args;
+
+void ck_packed_matmul(int32_t isa, const ck_packed_matmul_args* args);
 
 /// out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i], `[count]`.
 void ck_rms_norm(int32_t isa, const float* x, const float* weight, size_t count, float epsilon,

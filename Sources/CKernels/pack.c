@@ -1,0 +1,202 @@
+// Rows of weights packed to panels; one version for every instruction set.
+#include "packed.h"
+#include <math.h>
+#include <stdbool.h>
+
+// wide vectors are passed between functions of this file only
+#pragma clang diagnostic ignored "-Wpsabi"
+
+typedef float v16 __attribute__((vector_size(64)));
+typedef int32_t i16 __attribute__((vector_size(64)));
+
+#define INLINE static inline __attribute__((always_inline))
+
+// Where a group of one row goes: 4 bytes of every 64.
+static void put_int8(const uint8_t quants[32], uint8_t* group, size_t row) {
+    for (size_t step = 0; step < 8; step++) {
+        memcpy(group + step * 64 + row * 4, quants + step * 4, 4);
+    }
+}
+
+static void put_int4(const uint8_t quants[32], uint8_t* group, size_t row) {
+    for (size_t pair = 0; pair < 4; pair++) {
+        uint32_t low, high;
+        memcpy(&low, quants + pair * 8, 4);
+        memcpy(&high, quants + pair * 8 + 4, 4);
+        uint32_t both = low | high << 4;
+        memcpy(group + pair * 64 + row * 4, &both, 4);
+    }
+}
+
+static void put_half(uint16_t half, uint8_t* group, size_t offset, size_t row) {
+    memcpy(group + offset + 2 * row, &half, 2);
+}
+
+static bool is_finite(uint16_t half) {
+    return (half & 0x7c00) != 0x7c00;
+}
+
+// -- without loss ------------------------------------------------------------------------------
+
+static bool pack_stored(int32_t format, int32_t type, const uint8_t* b, uint8_t* group, size_t row) {
+    uint8_t quants[32];
+    uint16_t scale = load_u16(b), minimum = 0;
+    if (format == CK_PACKED_INT8) {
+        for (int i = 0; i < 32; i++) {
+            quants[i] = b[2 + i] ^ 0x80;
+        }
+        put_int8(quants, group, row);
+        put_half(scale, group, 512, row);
+        return is_finite(scale);
+    }
+    const uint8_t* nibbles = b + (type == CK_Q4_0 ? 2 : 4);
+    for (int i = 0; i < 16; i++) {
+        quants[i] = nibbles[i] & 15;
+        quants[i + 16] = nibbles[i] >> 4;
+    }
+    minimum = type == CK_Q4_0 ? f32_to_f16(-8 * f16_to_f32(scale)) : load_u16(b + 2);
+    put_int4(quants, group, row);
+    put_half(scale, group, 256, row);
+    put_half(minimum, group, 288, row);
+    return is_finite(scale) && is_finite(minimum);
+}
+
+// -- rounded -----------------------------------------------------------------------------------
+
+INLINE v16 spread(float x) {
+    return (v16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
+}
+
+INLINE float total(v16 v) {
+    float sum = 0;
+    for (int i = 0; i < LANES; i++) {
+        sum += v[i];
+    }
+    return sum;
+}
+
+// The integers nearest to v within [0, most], as floats; NaN becomes `most`.
+INLINE v16 rounded(v16 v, float most) {
+    i16 below = v < spread(most);
+    v = (v16)(((i16)v & below) | ((i16)spread(most) & ~below));
+    i16 above = v > spread(0);
+    v = (v16)((i16)v & above);
+    return v + spread(EXP_ROUNDING) - spread(EXP_ROUNDING);
+}
+
+static bool round_int8(const float* x, uint8_t* group, size_t row) {
+    float largest = 0;
+    for (int i = 0; i < 32; i++) {
+        // a NaN stays, to be refused below
+        largest = fabsf(x[i]) <= largest ? largest : fabsf(x[i]);
+        if (x[i] != x[i]) {
+            return false;
+        }
+    }
+    uint16_t half = f32_to_f16(largest * (1 / 127.0f));
+    float scale = f16_to_f32(half), inverse = scale > 0 ? 1 / scale : 0;
+    uint8_t quants[32];
+    for (int i = 0; i < 32; i++) {
+        float quant = x[i] * inverse;
+        quant = quant < 127 ? quant : 127;
+        quant = quant > -127 ? quant : -127;
+        quants[i] = (uint8_t)((int)rintf(quant) + 128);
+    }
+    put_int8(quants, group, row);
+    put_half(half, group, 512, row);
+    return is_finite(half);
+}
+
+// The quants that are nearest under a scale and a minimum, and the sum of their squared errors.
+INLINE float errors(v16 low, v16 high, float scale, float minimum, v16* first, v16* second) {
+    v16 inverse = spread(scale != 0 ? 1 / scale : 0);
+    *first = rounded((low - spread(minimum)) * inverse, 15);
+    *second = rounded((high - spread(minimum)) * inverse, 15);
+    v16 a = *first * spread(scale) + spread(minimum) - low;
+    v16 b = *second * spread(scale) + spread(minimum) - high;
+    return total(a * a + b * b);
+}
+
+// Ranges a little narrower than the group's are tried; each one's quants get the scale and the
+// minimum that suit them best, by least squares, and the best of all stay.
+static bool round_int4(const float* x, uint8_t* group, size_t row) {
+    v16 low, high, first, second;
+    memcpy(&low, x, sizeof low);
+    memcpy(&high, x + LANES, sizeof high);
+    float least = x[0], most = x[0];
+    for (int i = 0; i < 32; i++) {
+        least = x[i] < least ? x[i] : least;
+        most = x[i] > most ? x[i] : most;
+        if (x[i] != x[i]) {
+            return false;
+        }
+    }
+    uint16_t best_scale = f32_to_f16((most - least) / 15), best_minimum = f32_to_f16(least);
+    float scale = f16_to_f32(best_scale), minimum = f16_to_f32(best_minimum);
+    float best = errors(low, high, scale, minimum, &first, &second);
+    const float total_x = total(low + high);
+    for (int trial = 0; trial < 6 && best > 0; trial++) {
+        float share = 0.05f * (float)trial, range = most - least;
+        float trial_scale = range * (1 - share) / 15, trial_minimum = least + range * share / 2;
+        errors(low, high, trial_scale, trial_minimum, &first, &second);
+        float q = total(first + second), qq = total(first * first + second * second);
+        float qx = total(first * low + second * high), spread_of_q = 32 * qq - q * q;
+        if (!(spread_of_q > 0)) {
+            continue;
+        }
+        uint16_t half = f32_to_f16((32 * qx - q * total_x) / spread_of_q);
+        uint16_t other = f32_to_f16((total_x - f16_to_f32(half) * q) / 32);
+        if (!is_finite(half) || !is_finite(other)) {
+            continue;
+        }
+        float error = errors(low, high, f16_to_f32(half), f16_to_f32(other), &first, &second);
+        if (error < best) {
+            best = error;
+            best_scale = half;
+            best_minimum = other;
+        }
+    }
+    errors(low, high, f16_to_f32(best_scale), f16_to_f32(best_minimum), &first, &second);
+    uint8_t quants[32];
+    for (int i = 0; i < LANES; i++) {
+        quants[i] = (uint8_t)first[i];
+        quants[i + LANES] = (uint8_t)second[i];
+    }
+    put_int4(quants, group, row);
+    put_half(best_scale, group, 256, row);
+    put_half(best_minimum, group, 288, row);
+    return is_finite(best_scale) && is_finite(best_minimum);
+}
+
+bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size_t rows,
+             size_t columns, float* scratch, void* panel) {
+    const size_t groups = columns / PACKED_GROUP, bytes = packed_group_bytes(format);
+    const size_t row_bytes = columns / ck_block_elements(type) * ck_block_bytes(type);
+    const bool is_stored = format == CK_PACKED_INT8 ? type == CK_Q8_0
+                                                    : type == CK_Q4_0 || type == CK_Q4_1;
+    bool fits = true;
+    if (rows < LANES) {
+        memset(panel, 0, groups * bytes);
+    }
+    for (size_t row = 0; row < rows; row++) {
+        const uint8_t* w = (const uint8_t*)source + row * row_bytes;
+        if (!is_stored) {
+            ck_dequantize(isa, type, w, columns, scratch);
+        }
+        for (size_t i = 0; i < groups; i++) {
+            uint8_t* group = (uint8_t*)panel + i * bytes;
+            if (is_stored) {
+                fits &= pack_stored(format, type, w + i * ck_block_bytes(type), group, row);
+            } else if (format == CK_PACKED_INT8) {
+                fits &= round_int8(scratch + i * PACKED_GROUP, group, row);
+            } else {
+                fits &= round_int4(scratch + i * PACKED_GROUP, group, row);
+            }
+        }
+    }
+    return fits;
+}
+
+size_t ck_packed_panel_bytes(int32_t format, size_t columns) {
+    return columns / PACKED_GROUP * packed_group_bytes(format);
+}

@@ -1,0 +1,28 @@
+// What packing, the plain and the fast versions of packed products share.
+#ifndef PACKED_H
+#define PACKED_H
+
+#include "scalars.h"
+
+enum {
+    PACKED_GROUP = 32,
+    PACKED_INT8_BYTES = 16 * 32 + 16 * 2,     // of a group of a panel
+    PACKED_INT4_BYTES = 16 * 32 / 2 + 16 * 4, // likewise
+    PACKED_RUN_BYTES = 192 * 1024,            // of inputs that pass by a panel
+};
+
+// Groups whose largest size is below count as zeros, so that no reciprocal overflows.
+#define INPUT_LEAST 0x1p-100f
+
+static inline void finish_input(ck_input_group* group, float largest, int32_t sum) {
+    group->scale = largest * (1 / 127.0f);
+    group->sum = group->scale * (float)sum;
+    group->correction = -128 * sum;
+    group->unused = 0;
+}
+
+static inline size_t packed_group_bytes(int32_t format) {
+    return format == CK_PACKED_INT4 ? PACKED_INT4_BYTES : PACKED_INT8_BYTES;
+}
+
+#endif

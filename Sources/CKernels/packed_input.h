@@ -1,0 +1,39 @@
+// Inputs of packed products rounded to 8 bits. Part of version.h.
+
+INLINE v16 absolute(v16 v) {
+    return (v16)((u16)v & 0x7fffffff);
+}
+
+static void quantize_input(const float* x, size_t count, ck_input_group* out) {
+    for (size_t group = 0; group < count / 32; group++, x += 32, out++) {
+        v16 low = load(x), high = load(x + LANES);
+        v16 sizes = absolute(low), other = absolute(high);
+        sizes = choose(other > sizes, other, sizes);
+        float largest = 0;
+        UNROLL for (int lane = 0; lane < LANES; lane++) {
+            largest = sizes[lane] > largest ? sizes[lane] : largest;
+        }
+        bool counts = largest >= INPUT_LEAST;
+        v16 inverse = spread(counts ? 127.0f / largest : 0);
+        v16 most = spread(127);
+        low = low * inverse;
+        high = high * inverse;
+        low = choose(low < most, low, most);
+        high = choose(high < most, high, most);
+        low = choose(low > -most, low, -most);
+        high = choose(high > -most, high, -most);
+        // adding 1.5 * 2^23 rounds to nearest even and leaves the integer in the low bits
+        i16 first = (i16)(low + spread(EXP_ROUNDING)) - (i16)spread(EXP_ROUNDING);
+        i16 second = (i16)(high + spread(EXP_ROUNDING)) - (i16)spread(EXP_ROUNDING);
+        s16 bytes = __builtin_convertvector(first, s16);
+        memcpy(out->quants, &bytes, sizeof bytes);
+        bytes = __builtin_convertvector(second, s16);
+        memcpy(out->quants + LANES, &bytes, sizeof bytes);
+        i16 both = first + second;
+        int32_t sum = 0;
+        UNROLL for (int lane = 0; lane < LANES; lane++) {
+            sum += both[lane];
+        }
+        finish_input(out, counts ? largest : 0, sum);
+    }
+}

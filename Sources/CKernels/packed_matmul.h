@@ -1,0 +1,219 @@
+// Products of packed weights with rounded inputs. Part of version.h.
+//
+// The including file sets PACKED_TOKENS, the tokens that a tile's sums leave registers for, and
+// HAS_DOT4: whether it defines
+//
+//     i16 dot4(i16 sums, b64 weights, b64 inputs)   lane i += the sum of weights[4i..4i+3] *
+//                                                   inputs[4i..4i+3], unsigned times signed, or
+//                                                   signed times signed where DOT4_IS_SIGNED
+//
+// or else
+//
+//     p32 pairs(b64 weights, b64 inputs)            products like these, added in pairs to 16 bits
+//     i16 widen(p32 sums, int16_t factor)           neighbours times the factor, added to 32 bits
+
+INLINE b64 load_64(const uint8_t* p) {
+    b64 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+// Four inputs for every row of a panel.
+INLINE b64 four_inputs(const int8_t* p) {
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return (b64)((i16){0} + four);
+}
+
+#if HAS_DOT4
+
+INLINE void dots_int4(int tokens, const uint8_t* w, const ck_input_group* x, size_t stride,
+                      i16* dots) {
+    UNROLL for (int t = 0; t < tokens; t++) {
+        dots[t] = (i16){0};
+    }
+    UNROLL for (int pair = 0; pair < 4; pair++) {
+        b64 both = load_64(w + 64 * pair);
+        UNROLL for (int t = 0; t < tokens; t++) {
+            const int8_t* quants = x[(size_t)t * stride].quants + 8 * pair;
+            dots[t] = dot4(dots[t], both & 15, four_inputs(quants));
+            dots[t] = dot4(dots[t], both >> 4, four_inputs(quants + 4));
+        }
+    }
+}
+
+INLINE void dots_int8(int tokens, const uint8_t* w, const ck_input_group* x, size_t stride,
+                      i16* dots) {
+    UNROLL for (int t = 0; t < tokens; t++) {
+        dots[t] = (i16){0} + (DOT4_IS_SIGNED ? 0 : x[(size_t)t * stride].correction);
+    }
+    UNROLL for (int step = 0; step < 8; step++) {
+        b64 weights = load_64(w + 64 * step) ^ (DOT4_IS_SIGNED ? 128 : 0);
+        UNROLL for (int t = 0; t < tokens; t++) {
+            dots[t] = dot4(dots[t], weights,
+                           four_inputs(x[(size_t)t * stride].quants + 4 * step));
+        }
+    }
+}
+
+#else
+
+// A sum of 16 bits takes two products a step, at most 8 * 2 * 15 * 127 = 30480.
+INLINE void dots_int4(int tokens, const uint8_t* w, const ck_input_group* x, size_t stride,
+                      i16* dots) {
+    p32 sums[PACKED_TOKENS];
+    UNROLL for (int t = 0; t < tokens; t++) {
+        sums[t] = (p32){0};
+    }
+    UNROLL for (int pair = 0; pair < 4; pair++) {
+        b64 both = load_64(w + 64 * pair);
+        b64 low = both & 15, high = both >> 4;
+        UNROLL for (int t = 0; t < tokens; t++) {
+            const int8_t* quants = x[(size_t)t * stride].quants + 8 * pair;
+            sums[t] += pairs(low, four_inputs(quants));
+            sums[t] += pairs(high, four_inputs(quants + 4));
+        }
+    }
+    UNROLL for (int t = 0; t < tokens; t++) {
+        dots[t] = widen(sums[t], 1);
+    }
+}
+
+// Bytes are two nibbles, so that products of either fit 16 bits like those of int4.
+INLINE void dots_int8(int tokens, const uint8_t* w, const ck_input_group* x, size_t stride,
+                      i16* dots) {
+    p32 lows[PACKED_TOKENS], highs[PACKED_TOKENS];
+    UNROLL for (int t = 0; t < tokens; t++) {
+        lows[t] = (p32){0};
+        highs[t] = (p32){0};
+    }
+    UNROLL for (int step = 0; step < 8; step++) {
+        b64 both = load_64(w + 64 * step);
+        b64 low = both & 15, high = both >> 4;
+        UNROLL for (int t = 0; t < tokens; t++) {
+            b64 inputs = four_inputs(x[(size_t)t * stride].quants + 4 * step);
+            lows[t] += pairs(low, inputs);
+            highs[t] += pairs(high, inputs);
+        }
+    }
+    UNROLL for (int t = 0; t < tokens; t++) {
+        dots[t] = widen(lows[t], 1) + widen(highs[t], 16) + x[(size_t)t * stride].correction;
+    }
+}
+
+#endif
+
+// One panel times `tokens` tokens, over all groups of k.
+INLINE void packed_tile(int format, int tokens, const ck_packed_matmul_args* a, size_t panel,
+                        size_t token) {
+    const uint8_t* w = (const uint8_t*)a->w + panel * a->panel_bytes;
+    const ck_input_group* x = a->x + token * a->groups;
+    const size_t bytes = format == CK_PACKED_INT4 ? PACKED_INT4_BYTES : PACKED_INT8_BYTES;
+    v16 sums[PACKED_TOKENS];
+    UNROLL for (int t = 0; t < tokens; t++) {
+        sums[t] = spread(0);
+    }
+    for (size_t group = 0; group < a->groups; group++, w += bytes, x++) {
+        i16 dots[PACKED_TOKENS];
+        if (format == CK_PACKED_INT4) {
+            dots_int4(tokens, w, x, a->groups, dots);
+        } else {
+            dots_int8(tokens, w, x, a->groups, dots);
+        }
+        v16 scales = from_halves(w + (format == CK_PACKED_INT4 ? 256 : 512));
+        UNROLL for (int t = 0; t < tokens; t++) {
+            sums[t] = fma16(scales * spread(x[(size_t)t * a->groups].scale),
+                            __builtin_convertvector(dots[t], v16), sums[t]);
+        }
+        if (format == CK_PACKED_INT4) {
+            v16 minima = from_halves(w + 288);
+            UNROLL for (int t = 0; t < tokens; t++) {
+                sums[t] = fma16(minima, spread(x[(size_t)t * a->groups].sum), sums[t]);
+            }
+        }
+    }
+    size_t row = panel * LANES, rows = a->rows - row < LANES ? a->rows - row : LANES;
+    v16 bias = !a->bias ? spread(0) : rows < LANES ? load_part(a->bias + row, rows, 0)
+                                                   : load(a->bias + row);
+    UNROLL for (int t = 0; t < tokens; t++) {
+        float* out = a->out + (token + (size_t)t) * a->out_stride + row;
+        v16 sum = a->bias ? sums[t] + bias : sums[t];
+        if (rows < LANES) {
+            sum = a->accumulate ? load_part(out, rows, 0) + sum : sum;
+            memcpy(out, &sum, rows * sizeof(float));
+        } else {
+            store(out, a->accumulate ? load(out) + sum : sum);
+        }
+    }
+}
+
+typedef void (*packed_tile_function)(const ck_packed_matmul_args*, size_t, size_t);
+
+#define DEFINE_PACKED_TILE(tokens)                                                                 \
+    static void packed_int8_##tokens(const ck_packed_matmul_args* a, size_t panel,                 \
+                                     size_t token) {                                               \
+        packed_tile(CK_PACKED_INT8, tokens, a, panel, token);                                      \
+    }                                                                                              \
+    static void packed_int4_##tokens(const ck_packed_matmul_args* a, size_t panel,                 \
+                                     size_t token) {                                               \
+        packed_tile(CK_PACKED_INT4, tokens, a, panel, token);                                      \
+    }
+DEFINE_PACKED_TILE(1)
+DEFINE_PACKED_TILE(2)
+DEFINE_PACKED_TILE(3)
+DEFINE_PACKED_TILE(4)
+#if PACKED_TOKENS > 4
+DEFINE_PACKED_TILE(5)
+DEFINE_PACKED_TILE(6)
+DEFINE_PACKED_TILE(7)
+DEFINE_PACKED_TILE(8)
+#endif
+
+static const packed_tile_function packed_tiles[2][PACKED_TOKENS + 1] = {
+    {
+        0,
+        packed_int8_1,
+        packed_int8_2,
+        packed_int8_3,
+        packed_int8_4,
+#if PACKED_TOKENS > 4
+        packed_int8_5,
+        packed_int8_6,
+        packed_int8_7,
+        packed_int8_8,
+#endif
+    },
+    {
+        0,
+        packed_int4_1,
+        packed_int4_2,
+        packed_int4_3,
+        packed_int4_4,
+#if PACKED_TOKENS > 4
+        packed_int4_5,
+        packed_int4_6,
+        packed_int4_7,
+        packed_int4_8,
+#endif
+    },
+};
+
+// A panel stays in the first cache while the tokens of a run, whose inputs stay in the second,
+// pass by it.
+static void packed_matmul(const ck_packed_matmul_args* a) {
+    size_t run = PACKED_RUN_BYTES / ((a->groups + 1) * sizeof(ck_input_group));
+    run = run < 4 * PACKED_TOKENS ? 4 * PACKED_TOKENS : run;
+    const size_t most = a->format == CK_PACKED_INT4 ? PACKED_TOKENS : PACKED_INT8_TOKENS;
+    for (size_t first = 0; first < a->tokens; first += run) {
+        size_t end = first + run < a->tokens ? first + run : a->tokens;
+        for (size_t panel = a->panel_begin; panel < a->panel_end; panel++) {
+            for (size_t token = first; token < end;) {
+                // tiles of even sizes
+                size_t left = end - token;
+                size_t tokens = left / ((left + most - 1) / most);
+                packed_tiles[a->format][tokens](a, panel, token);
+                token += tokens;
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// The plain twin of packed_matmul.h, and the way back from a packed matrix. Part of ref.c.
+
+static int32_t packed_quant(int32_t format, const uint8_t* group, size_t row, size_t k) {
+    if (format == CK_PACKED_INT8) {
+        return group[k / 4 * 64 + row * 4 + k % 4] - 128;
+    }
+    uint8_t both = group[k / 8 * 64 + row * 4 + k % 4];
+    return k % 8 < 4 ? both & 15 : both >> 4;
+}
+
+static float packed_scale(int32_t format, const uint8_t* group, size_t row) {
+    return f16_to_f32(load_u16(group + (format == CK_PACKED_INT4 ? 256 : 512) + 2 * row));
+}
+
+static float packed_minimum(const uint8_t* group, size_t row) {
+    return f16_to_f32(load_u16(group + 288 + 2 * row));
+}
+
+static void packed_matmul(const ck_packed_matmul_args* a) {
+    for (size_t row = a->panel_begin * LANES; row < a->panel_end * LANES && row < a->rows; row++) {
+        for (size_t token = 0; token < a->tokens; token++) {
+            const uint8_t* w = (const uint8_t*)a->w + row / LANES * a->panel_bytes;
+            const ck_input_group* x = a->x + token * a->groups;
+            float sum = 0;
+            for (size_t group = 0; group < a->groups; group++) {
+                int32_t dot = 0;
+                for (size_t k = 0; k < PACKED_GROUP; k++) {
+                    dot += packed_quant(a->format, w, row % LANES, k) * x[group].quants[k];
+                }
+                sum = fmaf(packed_scale(a->format, w, row % LANES) * x[group].scale, (float)dot,
+                           sum);
+                if (a->format == CK_PACKED_INT4) {
+                    sum = fmaf(packed_minimum(w, row % LANES), x[group].sum, sum);
+                }
+                w += packed_group_bytes(a->format);
+            }
+            if (a->bias) {
+                sum += a->bias[row];
+            }
+            float* out = a->out + token * a->out_stride + row;
+            *out = a->accumulate ? *out + sum : sum;
+        }
+    }
+}
+
+static void quantize_input(const float* x, size_t count, ck_input_group* out) {
+    for (size_t group = 0; group < count / PACKED_GROUP; group++, x += PACKED_GROUP, out++) {
+        float largest = 0;
+        for (size_t i = 0; i < PACKED_GROUP; i++) {
+            largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+        }
+        bool counts = largest >= INPUT_LEAST;
+        float inverse = counts ? 127.0f / largest : 0;
+        int32_t sum = 0;
+        for (size_t i = 0; i < PACKED_GROUP; i++) {
+            float quant = x[i] * inverse;
+            quant = quant < 127.0f ? quant : 127.0f;
+            quant = quant > -127.0f ? quant : -127.0f;
+            out->quants[i] = (int8_t)rintf(quant);
+            sum += out->quants[i];
+        }
+        finish_input(out, counts ? largest : 0, sum);
+    }
+}
+
+void ck_unpack_row(int32_t format, const void* packed, size_t columns, size_t row, float* out) {
+    const size_t groups = columns / PACKED_GROUP, bytes = packed_group_bytes(format);
+    const uint8_t* w = (const uint8_t*)packed + row / LANES * groups * bytes;
+    for (size_t group = 0; group < groups; group++, w += bytes, out += PACKED_GROUP) {
+        float scale = packed_scale(format, w, row % LANES);
+        for (size_t k = 0; k < PACKED_GROUP; k++) {
+            float value = scale * (float)packed_quant(format, w, row % LANES, k);
+            out[k] = format == CK_PACKED_INT4 ? value + packed_minimum(w, row % LANES) : value;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import CKernels
+
+/// How packed weights lie in memory; `ckernels.h` draws it.
+public enum PackedFormat: String, Sendable, CaseIterable {
+    /// 8 bits with a scale for 32 weights.
+    case int8
+    /// 4 bits with a scale and a minimum for 32 weights.
+    case int4
+
+    /// Weights of a row that share a scale: rows are whole groups of them.
+    public static let groupSize = 32
+
+    /// The number that the C functions know this format by.
+    var code: Int32 {
+        switch self {
+        case .int8: Int32(CK_PACKED_INT8)
+        case .int4: Int32(CK_PACKED_INT4)
+        }
+    }
+
+    /// Bytes of a packed matrix.
+    ///
+    /// - Parameters:
+    ///   - rows: At least 0.
+    ///   - columns: A multiple of ``groupSize``.
+    /// - Returns: The bytes; rows fill panels of 16.
+    public func byteCount(rows: Int, columns: Int) -> Int {
+        (rows + PackedMatrix.panelRows - 1) / PackedMatrix.panelRows * panelByteCount(columns)
+    }
+
+    func panelByteCount(_ columns: Int) -> Int {
+        Int(ck_packed_panel_bytes(code, columns))
+    }
+}
+
+extension ElementType {
+    /// The packed format that keeps every weight of this type as it is; nil where there is none.
+    public var packedFormat: PackedFormat? {
+        switch self {
+        case .q8_0: .int8
+        case .q4_0, .q4_1: .int4
+        default: nil
+        }
+    }
+}

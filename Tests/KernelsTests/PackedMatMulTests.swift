@@ -1,0 +1,174 @@
+import Kernels
+import TestSupport
+import Testing
+
+@Suite struct PackedMatMulTests {
+    @Test(arguments: PackedFormat.allCases)
+    func `every instruction set, batch and number of threads returns the plain one's bits`(
+        format: PackedFormat
+    ) throws {
+        var generator = SeededGenerator(seed: 11)
+        for trial in 0..<12 {
+            let inputs = 32 * Int.random(in: 1...9, using: &generator)
+            let (outputs, tokens) = (
+                Int.random(in: 1...70, using: &generator), Int.random(in: 1...21, using: &generator)
+            )
+            let matrix = try generator.packed(format, rows: outputs, columns: inputs)
+            let x = generator.matrix(rows: tokens, columns: inputs + 3)
+            if trial % 3 == 0 {
+                for column in 0..<32 { x[tokens - 1, column] = 0 }
+            }
+            let bias = Bool.random(using: &generator) ? generator.floats(outputs) : nil
+            let accumulate = Bool.random(using: &generator)
+            let start = generator.matrix(rows: tokens, columns: outputs + 2).floats()
+            var batch = tokens
+            try expectSameBits("\(tokens)x\(inputs)x\(outputs)") { context in
+                let out = FloatMatrix(start, rows: tokens, columns: outputs + 2)
+                var first = 0
+                while first < tokens {
+                    let count = min(batch, tokens - first)
+                    context.matmul(
+                        x, rows: first..<first + count, weights: .packed(matrix), bias: bias,
+                        into: out, columnOffset: 1, accumulate: accumulate)
+                    first += count
+                }
+                batch = Int.random(in: 1...10, using: &generator)
+                return out.bits
+            }
+        }
+    }
+
+    @Test(arguments: [(PackedFormat.int8, Float(127)), (.int4, 15)], [Float(1), -1])
+    func `the largest quants and inputs add up without a carry lost`(
+        extreme: (format: PackedFormat, quant: Float), sign: Float
+    ) throws {
+        // scales are 1 where the largest weight is 127 or the weights reach from 0 to 15
+        let columns = 96
+        var weights = [Float](repeating: extreme.quant, count: 16 * columns)
+        if extreme.format == .int4 {
+            for group in stride(from: 0, to: weights.count, by: 32) { weights[group] = 0 }
+        }
+        let view = try TensorView(weights, shape: [16, columns])
+        let matrix = try #require(try PackedMatrix(view, as: extreme.format))
+        #expect(matrix.floats(row: 3) == Array(weights[..<columns]))
+        let x = FloatMatrix(
+            [Float](repeating: sign * 127, count: columns), rows: 1, columns: columns)
+        let bits = try expectSameBits("\(extreme)") { context in
+            let out = FloatMatrix(rows: 1, columns: 16)
+            context.matmul(x, rows: 0..<1, weights: .packed(matrix), into: out)
+            return out.bits
+        }
+        let expected = sign * 127 * weights[..<columns].reduce(0, +)
+        #expect(bits.allSatisfy { abs(Float(bitPattern: $0) / expected - 1) < 1e-6 })
+    }
+
+    @Test(arguments: PackedFormat.allCases)
+    func `groups of zeros give zeros, never NaN`(format: PackedFormat) throws {
+        var generator = SeededGenerator(seed: 12)
+        let zeros = try TensorView([Float](repeating: 0, count: 20 * 64), shape: [20, 64])
+        let matrix = try #require(try PackedMatrix(zeros, as: format))
+        let full = try generator.packed(format, rows: 20, columns: 64)
+        let tiny = FloatMatrix(
+            [Float](repeating: .leastNonzeroMagnitude, count: 64), rows: 1, columns: 64)
+        for (weights, x) in [
+            (matrix, generator.matrix(rows: 1, columns: 64)),
+            (matrix, FloatMatrix(rows: 1, columns: 64)),
+            (full, FloatMatrix(rows: 1, columns: 64)), (full, tiny),
+        ] {
+            let bits = try expectSameBits("zeros") { context in
+                let out = FloatMatrix(rows: 1, columns: 20)
+                context.matmul(x, rows: 0..<1, weights: .packed(weights), into: out)
+                return out.bits
+            }
+            #expect(bits.allSatisfy { Float(bitPattern: $0) == 0 })
+        }
+    }
+
+    @Test(arguments: [ElementType.q4_0, .q4_1, .q8_0])
+    func `types with a packed format of their own keep every value`(type: ElementType) throws {
+        var generator = SeededGenerator(seed: 13)
+        let format = try #require(type.packedFormat)
+        let view = try generator.tensor(type, rows: 37, columns: 128)
+        for pool in [nil, try WorkerPool(threadCount: 3)] {
+            let matrix = try #require(try PackedMatrix(view, as: format, using: pool))
+            #expect(matrix.byteCount == format.byteCount(rows: 37, columns: 128))
+            for row in 0..<37 { #expect(matrix.floats(row: row) == view.floats(row: row)) }
+        }
+    }
+
+    @Test(arguments: ElementType.allCases, PackedFormat.allCases)
+    func `other types are rounded by half a step at most, or less on the whole`(
+        type: ElementType, format: PackedFormat
+    ) throws {
+        var generator = SeededGenerator(seed: 14)
+        let view = try generator.tensor(type, rows: 20, columns: 256)
+        let matrix = try #require(try PackedMatrix(view, as: format))
+        for row in 0..<20 {
+            let (exact, found) = (view.floats(row: row), matrix.floats(row: row))
+            for group in stride(from: 0, to: 256, by: 32) {
+                let values = exact[group..<group + 32]
+                let errors = zip(values, found[group..<group + 32]).map { Double($0) - Double($1) }
+                let (least, most) = (values.min() ?? 0, values.max() ?? 0)
+                let size = max(abs(least), abs(most))
+                let step = Double(format == .int8 ? size / 127 : (most - least) / 15)
+                // besides half a step: f16 scales are off by 2^-11
+                let bound = step * 0.5 + Double(size) * 0x1p-10
+                if format == .int8 {
+                    #expect(errors.allSatisfy { abs($0) <= bound })
+                }
+                let squares = errors.reduce(0) { $0 + $1 * $1 }
+                #expect(squares <= 32 * bound * bound)
+            }
+        }
+    }
+
+    @Test(arguments: [Float.nan, .infinity, 1e9], PackedFormat.allCases)
+    func `what f16 scales cannot hold is not packed`(value: Float, format: PackedFormat) throws {
+        var weights = [Float](repeating: 1, count: 17 * 32)
+        weights[16 * 32 + 5] = value
+        let view = try TensorView(weights, shape: [17, 32])
+        #expect(try PackedMatrix(view, as: format) == nil)
+        let short = try TensorView([Float](repeating: 1, count: 40), shape: [1, 40])
+        #expect(try PackedMatrix(short, as: format) == nil)
+    }
+
+    @Test func `products come within the rounding of the inputs of the exact ones`() throws {
+        var generator = SeededGenerator(seed: 15)
+        let context = try KernelContext(pool: WorkerPool(threadCount: 2))
+        let view = try generator.tensor(.q4_1, rows: 48, columns: 768)
+        let matrix = try #require(try PackedMatrix(view, as: .int4))
+        let x = generator.matrix(rows: 3, columns: 768)
+        let (exact, out) = (FloatMatrix(rows: 3, columns: 48), FloatMatrix(rows: 3, columns: 48))
+        context.matmul(x, rows: 0..<3, weights: .stored(view), into: exact)
+        context.matmul(x, rows: 0..<3, weights: .packed(matrix), into: out)
+        for row in 0..<3 {
+            for column in 0..<48 {
+                // 768 independent errors of at most half of a 127th of 2, uniform: by 1 / sqrt(3)
+                let size = view.floats(row: column).reduce(Float(0)) { $0 + $1 * $1 }.squareRoot()
+                let deviation = size * (1 / Float(127)) / Float(3).squareRoot()
+                #expect(abs(out[row, column] - exact[row, column]) < 5 * deviation)
+            }
+        }
+    }
+
+    @Test(arguments: PackedFormat.allCases)
+    func `gathered rows are the packed rows' values`(format: PackedFormat) throws {
+        var generator = SeededGenerator(seed: 16)
+        let context = try KernelContext(pool: WorkerPool(threadCount: 1))
+        let table = try generator.packed(format, rows: 21, columns: 64)
+        let out = FloatMatrix(rows: 2, columns: 64)
+        context.gatherRows(.packed(table), ids: [20, 3], into: out)
+        #expect(out.row(0) == table.floats(row: 20))
+        #expect(out.row(1) == table.floats(row: 3))
+    }
+}
+
+extension SeededGenerator {
+    /// A packed matrix of weights of ordinary size.
+    fileprivate mutating func packed(
+        _ format: PackedFormat, rows: Int, columns: Int
+    ) throws -> PackedMatrix {
+        let view = try TensorView(floats(rows * columns), shape: [rows, columns])
+        return try #require(try PackedMatrix(view, as: format))
+    }
+}
