@@ -11,22 +11,22 @@ struct FamilyLoader: MemberSource {
     private let weights: FamilyWeights
     private let members: [ModelSource]
     private let scale: AlphaScale
-    private let type: ElementType?
+    private let format: WeightFormat
     /// Bytes in memory of the trained members, and of those that begin at each.
     private let sizes: (trained: [Int], mixed: [Int])
 
     /// A loader for the members of `weights`: those trained, and behind them one for each step of
     /// the scale.
     init(
-        _ weights: FamilyWeights, members: [ModelSource], scale: AlphaScale, type: ElementType?
+        _ weights: FamilyWeights, members: [ModelSource], scale: AlphaScale, format: WeightFormat
     ) {
         self.weights = weights
         self.members = members
         self.scale = scale
-        self.type = type
+        self.format = format
         sizes = (
-            members.map { $0.inspection.loadedByteCount(convertingTo: type) },
-            members.map { $0.inspection.loadedByteCount(convertingTo: type, isMixed: true) }
+            members.map { $0.inspection.loadedByteCount(as: format) },
+            members.map { $0.inspection.loadedByteCount(as: format, isMixed: true) }
         )
     }
 
@@ -57,11 +57,11 @@ struct FamilyLoader: MemberSource {
                 let (one, other) = (members[gap.lower].checkpoint, members[gap.upper].checkpoint)
                 defer { releasePages(of: [gap.lower, gap.upper]) }
                 return try weights.mix(
-                    one, other, share: gap.share, as: member, convertingTo: type)
+                    one, other, share: gap.share, as: member, in: format)
             }
             try members[member].inspection.checkWeights(using: pool)
             try weights.load(
-                members[member].checkpoint, as: member, convertingTo: type, using: pool,
+                members[member].checkpoint, as: member, in: format, using: pool,
                 readsAhead: pool == nil)
         } catch {
             throw .checkpoint("\(error)")
@@ -111,7 +111,7 @@ extension [ModelSource] {
         }
         let contextLength = model.contextLength
         let loader = FamilyLoader(
-            model.weights, members: self, scale: scale, type: options.weights)
+            model.weights, members: self, scale: scale, format: options.weights)
         let engine = Engine(model: model, configuration: options.engine)
         var limits = MemberStore.Limits(trainedCount: count)
         limits.byteCount = options.familyMemory ?? .max

@@ -4,8 +4,8 @@ import Models
 
 /// How checkpoints are loaded and run.
 public struct LoadOptions: Sendable {
-    /// What matrices are converted to; `nil` leaves them as stored.
-    public var weights: ElementType?
+    /// What matrices are kept as.
+    public var weights = WeightFormat.auto
     /// The longest sequence to allow, in tokens; `nil` is what the model was made for, as far as
     /// KV memory lets four such sequences run at once.
     public var contextLength: Int?
@@ -55,7 +55,7 @@ public struct LoadOptions: Sendable {
     func model(for inspection: ModelInspection, shareCount: Int) -> ModelOptions {
         let memory = keyValueMemory ?? AvailableMemory.byteCount() / 4 / max(1, shareCount)
         var options = ModelOptions(keyValueByteCount: memory)
-        options.weightType = weights
+        options.weights = weights
         options.keyValueType = keyValueType
         options.maximumRowCount = engine.tokensPerStep
         let type = keyValueType ?? inspection.keyValueType

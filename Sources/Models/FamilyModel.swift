@@ -60,7 +60,7 @@ public final class FamilyModel: LanguageModel {
             config.contextLength = min(config.contextLength, inspection.config.contextLength)
         }
         let areSingle = inspections.allSatisfy {
-            $0.keyValueType(convertingTo: options.weightType) == .f32
+            $0.keyValueType(as: options.weights) == .f32
         }
         let capacity = try KeyValueCapacity(
             config: config, defaultType: areSingle ? .f32 : .f16, options: options)

@@ -20,18 +20,18 @@ public final class FamilyWeights: Sendable {
     /// - Parameters:
     ///   - checkpoint: Its tensors, of the family's shape.
     ///   - member: Its number.
-    ///   - type: What matrices are converted to; see ``Weights``.
+    ///   - format: What matrices are kept as.
     ///   - pool: Workers for the conversion; nil to use this thread alone.
     ///   - readsAhead: Whether mapped weights are read now, so that the first forward pass does not
     ///     wait for the disk.
     /// - Throws: `ModelError` for what is wrong with the checkpoint; the member is absent then.
     public func load(
-        _ checkpoint: Checkpoint, as member: Int, convertingTo type: ElementType? = nil,
+        _ checkpoint: Checkpoint, as member: Int, in format: WeightFormat = .stored,
         using pool: WorkerPool? = nil, readsAhead: Bool = false
     ) throws(ModelError) {
         let config = try ModelConfig(checkpoint)
         try config.checkShape(equals: shape, member: member)
-        let weights = try Weights(checkpoint, config: config, convertingTo: type, using: pool)
+        let weights = try Weights(checkpoint, config: config, as: format, using: pool)
         if readsAhead { try checkpoint.readAhead(weights.matrices) }
         keep(Network(config: config, weights: weights), as: member)
     }
@@ -43,13 +43,13 @@ public final class FamilyWeights: Sendable {
     ///   - second: The checkpoint that a share of 1 is, of the same configuration.
     ///   - share: How far from the first to the second, 0 to 1.
     ///   - member: The number of what is made.
-    ///   - type: What matrices are converted to; see ``Weights``.
+    ///   - format: What matrices are kept as.
     /// - Throws: `ModelError` for what is wrong with either; the member is absent then.
     public func mix(
         _ first: Checkpoint, _ second: Checkpoint, share: Double, as member: Int,
-        convertingTo type: ElementType? = nil
+        in format: WeightFormat = .stored
     ) throws(ModelError) {
-        let mixture = try WeightMixture(first, second, share: share, convertingTo: type)
+        let mixture = try WeightMixture(first, second, share: share, as: format)
         try mixture.config.checkShape(equals: shape, member: member)
         keep(Network(config: mixture.config, weights: try Weights(mixture)), as: member)
     }
@@ -79,9 +79,9 @@ public final class FamilyWeights: Sendable {
 
 extension Checkpoint {
     /// Reads mapped weights; those that were converted lie elsewhere and are passed over.
-    fileprivate func readAhead(_ matrices: [TensorView]) throws(ModelError) {
+    fileprivate func readAhead(_ matrices: [WeightMatrix]) throws(ModelError) {
         do throws(CheckpointError) {
-            for matrix in matrices { try load(matrix) }
+            for matrix in matrices.compactMap(\.view) { try load(matrix) }
         } catch {
             throw .checkpoint(error)
         }

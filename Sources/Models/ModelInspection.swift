@@ -28,7 +28,7 @@ public struct ModelInspection: Sendable {
     public let unexpectedTensors: [String]
 
     private let checkpoint: Checkpoint
-    private let views: [TensorView]
+    private let views: [(slot: WeightSlot, view: TensorView)]
 
     /// Looks at a checkpoint's headers and config.
     ///
@@ -36,19 +36,19 @@ public struct ModelInspection: Sendable {
     /// - Throws: `ModelError` for the first thing that does not fit.
     public init(_ checkpoint: Checkpoint) throws(ModelError) {
         let config = try ModelConfig(checkpoint)
-        let binding = WeightBinding(checkpoint: checkpoint, config: config)
-        var views: [TensorView] = []
+        let binding = try WeightBinding(checkpoint: checkpoint, config: config)
+        var views: [(slot: WeightSlot, view: TensorView)] = []
         var names: Set<String> = [RotaryEmbedding.divisorsName]
         for slot in WeightSlot.all(of: config) {
-            views.append(try binding.stored(slot))
+            views.append((slot, try binding.stored(slot)))
             names.insert(slot.name(checkpoint.naming))
         }
         self.checkpoint = checkpoint
         self.views = views
         self.config = config
-        parameterCount = views.reduce(0) { $0 + $1.elementCount }
+        parameterCount = views.reduce(0) { $0 + $1.view.elementCount }
         typeShares = ElementType.allCases.compactMap { type in
-            let own = views.filter { $0.elementType == type }
+            let own = views.map(\.view).filter { $0.elementType == type }
             return own.isEmpty
                 ? nil
                 : TypeShare(
@@ -67,34 +67,44 @@ public struct ModelInspection: Sendable {
     /// Bytes of the weights in memory, mapped ones included.
     ///
     /// - Parameters:
-    ///   - type: What matrices are converted to; nil leaves them as stored.
+    ///   - format: What matrices are kept as.
     ///   - isMixed: Whether they are those of a member between this one and another.
     /// - Returns: The sum; vectors are f32 in memory.
-    public func loadedByteCount(
-        convertingTo type: ElementType?, isMixed: Bool = false
-    ) -> Int {
-        views.reduce(0) { sum, view in
-            guard view.shape.count > 1 else {
-                return sum + view.elementCount * ElementType.f32.bytesPerBlock
+    public func loadedByteCount(as format: WeightFormat, isMixed: Bool = false) -> Int {
+        views.reduce(0) { sum, tensor in
+            guard tensor.view.shape.count > 1 else {
+                return sum + tensor.view.elementCount * ElementType.f32.bytesPerBlock
             }
-            let own =
-                isMixed && !view.elementType.isPlain ? WeightMixture.plainType : view.elementType
-            let type = own.inMemory(columns: view.columns, convertingTo: type)
-            return sum + view.elementCount / type.elementsPerBlock * type.bytesPerBlock
+            return sum + form(of: tensor, as: format, isMixed: isMixed).byteCount(tensor.view)
         }
     }
 
-    /// What keys and values are kept as where nothing else is asked for.
-    public var keyValueType: ElementType { keyValueType(convertingTo: nil) }
+    private func form(
+        of tensor: (slot: WeightSlot, view: TensorView), as format: WeightFormat,
+        isMixed: Bool = false
+    ) -> WeightForm {
+        let type = tensor.view.elementType
+        return format.form(
+            of: tensor.slot, type: isMixed && !type.isPlain ? WeightMixture.plainType : type,
+            columns: tensor.view.columns, isSmall: isMixed || isSmall)
+    }
 
-    /// What keys and values are kept as where matrices are converted to `type`.
-    func keyValueType(convertingTo type: ElementType?) -> ElementType {
-        let matrices = views.filter { $0.shape.count > 1 }
-        return .keysAndValues(
+    private var matrices: [(slot: WeightSlot, view: TensorView)] {
+        views.filter { $0.view.shape.count > 1 }
+    }
+
+    private var isSmall: Bool { matrices.map(\.view).areSmall }
+
+    /// What keys and values are kept as where nothing else is asked for.
+    public var keyValueType: ElementType { keyValueType(as: .auto) }
+
+    /// What keys and values are kept as where matrices are kept in `format`.
+    func keyValueType(as format: WeightFormat) -> ElementType {
+        .keysAndValues(
             weightsAreSinglePrecision: matrices.allSatisfy {
-                $0.elementType.inMemory(columns: $0.columns, convertingTo: type) == .f32
+                form(of: $0, as: format) == .stored(.f32)
             },
-            weightByteCount: loadedByteCount(convertingTo: type))
+            weightByteCount: loadedByteCount(as: format))
     }
 
     /// Bytes that a running model takes: weights, and keys and values of some tokens.

@@ -12,8 +12,8 @@ public struct ModelOptions: Sendable, Equatable {
     ///
     /// nil is f32 for f32 checkpoints and those of less than 64 MiB, else f16.
     public var keyValueType: ElementType?
-    /// What matrices are converted to (f32, f16, bf16 or q8_0); nil leaves them as stored.
-    public var weightType: ElementType?
+    /// What matrices are kept as.
+    public var weights = WeightFormat.auto
     /// The most rows that run through the layers at once; larger batches are cut.
     public var maximumRowCount = 512
 

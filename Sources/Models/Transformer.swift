@@ -41,8 +41,8 @@ public final class Transformer: LanguageModel {
 
     /// Reads a checkpoint's config, binds its weights and reserves its KV pages.
     ///
-    /// Matrices stay memory-mapped unless `options` ask for a conversion, so loading reads little
-    /// more than headers and norms; pages of the file come in as they are first used.
+    /// Matrices that stay as stored are memory-mapped, and their pages come in as they are first
+    /// used; others are packed or converted on all workers.
     ///
     /// - Parameters:
     ///   - checkpoint: An opened checkpoint of either format.
@@ -57,7 +57,7 @@ public final class Transformer: LanguageModel {
     ) throws(ModelError) -> sending Transformer {
         let config = try ModelConfig(checkpoint)
         let weights = try Weights(
-            checkpoint, config: config, convertingTo: options.weightType, using: pool)
+            checkpoint, config: config, as: options.weights, using: pool)
         return try serving(
             config: config, weights: weights, pool: pool, options: options,
             instructionSet: instructionSet)

@@ -9,14 +9,14 @@ struct WeightMixture {
     private let first: WeightBinding
     private let second: WeightBinding
     private let share: Double
-    private let type: ElementType?
+    private let format: WeightFormat
 
     /// The type of a mixture of quantised weights, and that of checkpoints that training writes.
     static let plainType = ElementType.bf16
 
     /// Weights between two checkpoints of one configuration.
     init(
-        _ first: Checkpoint, _ second: Checkpoint, share: Double, convertingTo type: ElementType?
+        _ first: Checkpoint, _ second: Checkpoint, share: Double, as format: WeightFormat = .stored
     ) throws(ModelError) {
         let config = try ModelConfig(first)
         guard try ModelConfig(second) == config else {
@@ -24,24 +24,21 @@ struct WeightMixture {
                 member: 1, field: "configuration", expected: "that of \(first.location)",
                 found: "another in \(second.location)")
         }
-        self.first = WeightBinding(checkpoint: first, config: config)
-        self.second = WeightBinding(checkpoint: second, config: config)
+        self.first = try WeightBinding(checkpoint: first, config: config)
+        self.second = try WeightBinding(checkpoint: second, config: config)
         self.share = share
-        self.type = type
+        self.format = format
     }
 }
 
 extension WeightMixture: WeightSource {
     var config: ModelConfig { first.config }
 
-    func matrix(_ slot: WeightSlot) throws(ModelError) -> TensorView {
+    func matrix(_ slot: WeightSlot) throws(ModelError) -> WeightMatrix {
         let mixed = try mixed(slot)
-        let type = mixed.elementType.inMemory(columns: mixed.columns, convertingTo: type)
-        do throws(KernelError) {
-            return try mixed.converted(to: type)
-        } catch {
-            throw .kernels(error)
-        }
+        let form = format.form(
+            of: slot, type: mixed.elementType, columns: mixed.columns, isSmall: true)
+        return try mixed.weights(as: form, using: nil)
     }
 
     func vector(_ slot: WeightSlot) throws(ModelError) -> [Float] {

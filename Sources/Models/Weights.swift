@@ -3,13 +3,13 @@ public import Kernels
 
 /// The tensors of a network, checked against its config and ready to compute with.
 ///
-/// Matrices stay where the checkpoint maps them, in their stored types, unless a conversion was
+/// Matrices stay where the checkpoint maps them, in their stored types, unless another format was
 /// asked for; norms and biases are small and are expanded to f32.
 public struct Weights: Sendable {
     /// A linear layer.
     public struct Linear: Sendable {
-        /// `[outFeatures, inFeatures]`, any element type.
-        public let matrix: TensorView
+        /// `[outFeatures, inFeatures]`.
+        public let matrix: WeightMatrix
         /// `[outFeatures]`, f32; nil where the layer has none.
         public let bias: [Float]?
     }
@@ -40,30 +40,29 @@ public struct Weights: Sendable {
         public let down: Linear
     }
 
-    /// `[vocabularySize, hiddenSize]`, any element type.
-    public let embedding: TensorView
+    /// `[vocabularySize, hiddenSize]`.
+    public let embedding: WeightMatrix
     /// `[layerCount]`.
     public let layers: [Layer]
     /// `[hiddenSize]`, f32.
     public let outputNorm: [Float]
     /// `[vocabularySize, hiddenSize]`; the embedding itself where they are tied.
-    public let output: TensorView
+    public let output: WeightMatrix
 
     /// Finds every tensor that `config` implies, in its shape and a type that can be computed with.
     ///
     /// - Parameters:
     ///   - checkpoint: Where the tensors are.
     ///   - config: What the network looks like.
-    ///   - type: What matrices are converted to (f32, f16, bf16 or q8_0); nil leaves them as
-    ///     stored. Matrices whose rows do not fill the blocks of `type` stay as they are.
+    ///   - format: What matrices are kept as.
     ///   - pool: Workers for the conversion.
     /// - Throws: `ModelError` naming the tensor, what was expected and what is there.
     public init(
-        _ checkpoint: Checkpoint, config: ModelConfig, convertingTo type: ElementType? = nil,
+        _ checkpoint: Checkpoint, config: ModelConfig, as format: WeightFormat = .stored,
         using pool: WorkerPool? = nil
     ) throws(ModelError) {
         try self.init(
-            WeightBinding(checkpoint: checkpoint, config: config, type: type, pool: pool))
+            WeightBinding(checkpoint: checkpoint, config: config, format: format, pool: pool))
     }
 
     /// Takes every tensor that the config implies from `binding`.
@@ -82,12 +81,12 @@ public struct Weights: Sendable {
     /// What keys and values are kept as where nothing else is asked for.
     var defaultKeyValueType: ElementType {
         .keysAndValues(
-            weightsAreSinglePrecision: matrices.allSatisfy { $0.elementType == .f32 },
+            weightsAreSinglePrecision: matrices.allSatisfy { $0.view?.elementType == .f32 },
             weightByteCount: matrices.reduce(0) { $0 + $1.byteCount })
     }
 
     /// All matrices; the embedding twice where it is the output too.
-    var matrices: [TensorView] {
+    var matrices: [WeightMatrix] {
         layers.flatMap { layer in
             [
                 layer.query, layer.key, layer.value, layer.attentionOutput, layer.gate, layer.up,
@@ -102,7 +101,7 @@ protocol WeightSource {
     /// What the network looks like.
     var config: ModelConfig { get }
     /// A matrix, ready to compute with.
-    func matrix(_ slot: WeightSlot) throws(ModelError) -> TensorView
+    func matrix(_ slot: WeightSlot) throws(ModelError) -> WeightMatrix
     /// The elements of a norm or a bias.
     func vector(_ slot: WeightSlot) throws(ModelError) -> [Float]
 }
@@ -111,11 +110,37 @@ protocol WeightSource {
 struct WeightBinding: WeightSource {
     let checkpoint: Checkpoint
     let config: ModelConfig
-    var type: ElementType?
-    var pool: WorkerPool?
+    private let format: WeightFormat
+    private let pool: WorkerPool?
+    private let isSmall: Bool
+
+    init(
+        checkpoint: Checkpoint, config: ModelConfig, format: WeightFormat = .stored,
+        pool: WorkerPool? = nil
+    ) throws(ModelError) {
+        self.checkpoint = checkpoint
+        self.config = config
+        self.format = format
+        self.pool = pool
+        guard format == .auto else {
+            isSmall = true
+            return
+        }
+        var matrices: [TensorView] = []
+        for slot in WeightSlot.all(of: config) where slot.shape(in: config).count > 1 {
+            matrices.append(try Self.stored(slot, in: checkpoint, config))
+        }
+        isSmall = matrices.areSmall
+    }
 
     /// The tensor as it lies in the file.
     func stored(_ slot: WeightSlot) throws(ModelError) -> TensorView {
+        try Self.stored(slot, in: checkpoint, config)
+    }
+
+    private static func stored(
+        _ slot: WeightSlot, in checkpoint: Checkpoint, _ config: ModelConfig
+    ) throws(ModelError) -> TensorView {
         let shape = slot.shape(in: config)
         let types: [ElementType] =
             shape.count == 1 ? ElementType.allCases.filter(\.isPlain) : ElementType.allCases
@@ -127,30 +152,17 @@ struct WeightBinding: WeightSource {
         }
     }
 
-    func matrix(_ slot: WeightSlot) throws(ModelError) -> TensorView {
+    func matrix(_ slot: WeightSlot) throws(ModelError) -> WeightMatrix {
         let view = try stored(slot)
-        let type = view.elementType.inMemory(columns: view.columns, convertingTo: type)
-        guard type != view.elementType else { return view }
-        do throws(KernelError) {
-            let converted = try view.converted(to: type, using: pool)
-            checkpoint.discardPages(of: view)
-            return converted
-        } catch {
-            throw .kernels(error)
-        }
+        let form = format.form(
+            of: slot, type: view.elementType, columns: view.columns, isSmall: isSmall)
+        let weights = try view.weights(as: form, using: pool)
+        if weights.view?.storage !== view.storage { checkpoint.discardPages(of: view) }
+        return weights
     }
 
     func vector(_ slot: WeightSlot) throws(ModelError) -> [Float] {
         try stored(slot).floats()
-    }
-}
-
-extension ElementType {
-    /// The type in memory of a matrix that has this one, where `type` is asked for: rows that do
-    /// not fill the blocks of `type` stay as they are.
-    func inMemory(columns: Int, convertingTo type: ElementType?) -> ElementType {
-        guard let type, columns % type.elementsPerBlock == 0 else { return self }
-        return type
     }
 }
 

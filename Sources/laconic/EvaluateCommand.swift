@@ -185,7 +185,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         let catalog = try models.load(options: options) { line in
             Terminal.errors.line(Terminal.errors.dim(line))
         }
-        let remark = models.weights.map { "as \($0.rawValue)" } ?? ""
+        let remark = models.weights.map { "as \($0)" } ?? ""
         return EngineSource(service: catalog, remark: remark)
     }
 

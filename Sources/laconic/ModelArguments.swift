@@ -39,8 +39,10 @@ struct ModelArguments: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Element type of the weights in memory: f32, bf16, f16 or int8 (default: as stored).",
-            valueName: "type"))
+            "What weights are kept as: auto (packed where that keeps every weight of a large "
+                + "checkpoint), stored (exact products), f32, bf16, f16, int8 or int4 (default: "
+                + "auto).",
+            valueName: "format"))
     var weights: WeightType?
 
     @Option(
@@ -87,7 +89,7 @@ struct ModelArguments: ParsableArguments {
     /// The options that loading takes.
     var options: LoadOptions {
         var options = LoadOptions()
-        options.weights = weights?.elementType
+        options.weights = weights?.format ?? .auto
         options.contextLength = context
         options.keyValueMemory = kvMemory.map { $0 << 20 }
         options.keyValueType = kvType?.elementType
@@ -139,17 +141,20 @@ enum KeyValueType: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
-/// The element types that weights can be converted to.
+/// The formats that weights can be kept in.
 enum WeightType: String, ExpressibleByArgument, CaseIterable {
-    case f32, bf16, f16, int8
+    case auto, stored, f32, bf16, f16, int8, int4
 
-    /// The kernels' name for it; `int8` is 8 bits with one scale for 32 weights.
-    var elementType: ElementType {
+    /// The kernels' name for it.
+    var format: WeightFormat {
         switch self {
+        case .auto: .auto
+        case .stored: .stored
         case .f32: .f32
         case .bf16: .bf16
         case .f16: .f16
-        case .int8: .q8_0
+        case .int8: .int8
+        case .int4: .int4
         }
     }
 }

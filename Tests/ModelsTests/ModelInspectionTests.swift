@@ -29,25 +29,25 @@ import Testing
         try inspection.checkWeights(using: WorkerPool(threadCount: 2))
     }
 
-    @Test(arguments: Fixture.all, [nil, ElementType.f32, .bf16, .q8_0])
+    @Test(arguments: Fixture.all, WeightFormat.allCases)
     func `weights take the bytes that headers promise`(
-        fixture: Fixture, type: ElementType?
+        fixture: Fixture, format: WeightFormat
     ) throws {
         let checkpoint = try Checkpoint.open(path: fixture.path)
         let inspection = try ModelInspection(checkpoint)
         let vectors = WeightSlot.all(of: inspection.config).map { $0.shape(in: inspection.config) }
             .filter { $0.count == 1 }.reduce(0) { $0 + 4 * $1[0] }
         let weights = try Weights(
-            checkpoint, config: inspection.config, convertingTo: type)
+            checkpoint, config: inspection.config, as: format)
         let mixture = try Weights(
-            WeightMixture(checkpoint, checkpoint, share: 0.25, convertingTo: type))
+            WeightMixture(checkpoint, checkpoint, share: 0.25, as: format))
         for (weights, isMixed) in [(weights, false), (mixture, true)] {
             let twice = inspection.config.tiesEmbeddings ? weights.embedding.byteCount : 0
             #expect(
-                inspection.loadedByteCount(convertingTo: type, isMixed: isMixed)
+                inspection.loadedByteCount(as: format, isMixed: isMixed)
                     == weights.matrices.reduce(0) { $0 + $1.byteCount } - twice + vectors)
         }
-        #expect(inspection.keyValueType(convertingTo: type) == weights.defaultKeyValueType)
+        #expect(inspection.keyValueType(as: format) == weights.defaultKeyValueType)
     }
 
     @Test(arguments: Fixture.all)

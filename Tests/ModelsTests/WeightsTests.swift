@@ -75,8 +75,8 @@ import Testing
             (0..<256 * 48).map { Float($0 % 13) - 6 }, shape: [256, 48])
         scratch["lm_head.weight"] = own
         let weights = try Self.weights(scratch.open())
-        #expect(weights.output.floats() == own.floats())
-        #expect(weights.embedding.floats() != own.floats())
+        #expect(weights.output.view?.floats() == own.floats())
+        #expect(weights.embedding.view?.floats() != own.floats())
     }
 
     @Test func `an untied model without output matrix is refused`() throws {
@@ -95,8 +95,8 @@ import Testing
             path: Fixture(name: "llama3-rope-gguf-q8").path)
         let weights = try Self.weights(checkpoint)
         let query = try #require(checkpoint.tensor(named: "blk.0.attn_q.weight"))
-        #expect(weights.layers[0].query.matrix.storage === query.storage)
-        #expect(weights.layers[0].query.matrix.elementType == .q8_0)
+        #expect(weights.layers[0].query.matrix.view?.storage === query.storage)
+        #expect(weights.layers[0].query.matrix.view?.elementType == .q8_0)
     }
 
     @Test(arguments: [Float.nan, 0, -1, .infinity])
@@ -118,19 +118,25 @@ import Testing
         #expect(error.description.contains("\(name)[1]"))
     }
 
-    @Test(arguments: [ElementType.f32, .bf16, .f16, .q8_0])
-    func `matrices are converted where their rows fill the blocks`(type: ElementType) throws {
+    @Test(arguments: [WeightFormat.auto, .stored, .f32, .bf16, .f16, .int8, .int4])
+    func `matrices are kept as asked where their rows fill the groups`(format: WeightFormat) throws
+    {
         let fixture = Fixture(name: "qwen2-untied-bf16-sharded")
         let checkpoint = try Checkpoint.open(path: fixture.path)
         let weights = try Weights(
-            checkpoint, config: ModelConfig(checkpoint), convertingTo: type,
+            checkpoint, config: ModelConfig(checkpoint), as: format,
             using: WorkerPool(threadCount: 2))
-        #expect(weights.layers[0].query.matrix.elementType == type)
-        // 112 columns are no whole number of blocks of 32.
-        #expect(weights.layers[0].down.matrix.elementType == (type == .q8_0 ? .bf16 : type))
+        let type = ElementType(rawValue: format.rawValue)
+        let packed = PackedFormat(rawValue: format.rawValue)
+        let (query, down) = (weights.layers[0].query.matrix, weights.layers[0].down.matrix)
+        #expect(query.packedFormat == packed)
+        #expect(query.view?.elementType == (packed == nil ? type ?? .bf16 : nil))
+        // 112 columns are no whole number of groups of 32.
+        #expect(down.view?.elementType == type ?? .bf16)
+        #expect(weights.output.packedFormat == (packed == nil ? nil : .int8))
 
         var options = ModelOptions(keyValueByteCount: 8 << 20)
-        options.weightType = type
+        options.weights = format
         let model = try Transformer.load(
             checkpoint, pool: WorkerPool(threadCount: 2), options: options)
         let golden = try fixture.golden()
@@ -142,8 +148,8 @@ import Testing
             let found = logProbabilities(of: logits.row(position))
             let row = expected[index * found.count..<(index + 1) * found.count]
             let worst = zip(found, row).map { abs($0 - $1) }.max() ?? .infinity
-            // Eight-bit weights move the scores of so small a model by tenths.
-            #expect(worst < (type == .q8_0 ? 1 : golden.tolerance))
+            // Packed weights move the scores of so small a model by tenths.
+            #expect(worst < (packed == nil ? golden.tolerance : packed == .int8 ? 1 : 4))
         }
     }
 }

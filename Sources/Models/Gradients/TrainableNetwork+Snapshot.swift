@@ -47,9 +47,9 @@ private struct ParameterSource: WeightSource {
 
     var config: ModelConfig { network.config }
 
-    func matrix(_ slot: WeightSlot) throws(ModelError) -> TensorView {
+    func matrix(_ slot: WeightSlot) throws(ModelError) -> WeightMatrix {
         do throws(KernelError) {
-            return try TensorView(values(slot), shape: slot.shape(in: config))
+            return .stored(try TensorView(values(slot), shape: slot.shape(in: config)))
         } catch {
             throw .kernels(error)
         }

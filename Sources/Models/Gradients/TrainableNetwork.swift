@@ -80,7 +80,7 @@ public final class TrainableNetwork {
         self.init(
             config: config, kernels: kernels, rowCapacity: rowCapacity,
             longestSequence: longestSequence)
-        let binding = WeightBinding(checkpoint: checkpoint, config: config)
+        let binding = try WeightBinding(checkpoint: checkpoint, config: config)
         for slot in WeightSlot.all(of: config) {
             let tensor = try binding.stored(slot)
             var values = tensor.floats()
