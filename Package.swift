@@ -120,7 +120,8 @@ let program: [Target] = [
         swiftSettings: rules),
     .testTarget(
         name: "EndToEndTests",
-        dependencies: ["Serving", "HTTP", "Sockets", "Inference", logging], swiftSettings: rules),
+        dependencies: ["Serving", "HTTP", "Sockets", "Inference", "Kernels", logging],
+        swiftSettings: rules),
 ]
 
 /// What libFuzzer runs; built only by Tests/fuzz, which turns its instrumentation on.

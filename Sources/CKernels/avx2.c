@@ -23,7 +23,7 @@
 #define OPERATIONS ck_operations_avx2
 #define HAS_PERMUTE 0
 #define PACKED_TOKENS 4
-#define PACKED_INT8_TOKENS 2
+#define PACKED_INT8_TOKENS 4
 #define HAS_DOT4 0
 
 #include "lanes.h"

@@ -13,7 +13,8 @@ import Foundation
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, GenerateCommand.self, InspectCommand.self, BenchCommand.self,
-            EvaluateCommand.self, CalibrateCommand.self, RouteCommand.self, ProblemsCommand.self,
+            PerplexityCommand.self, EvaluateCommand.self, CalibrateCommand.self, RouteCommand.self,
+            ProblemsCommand.self,
             TrainCommand.self,
         ])
 

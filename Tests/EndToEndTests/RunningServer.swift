@@ -1,6 +1,7 @@
 import Foundation
 import HTTP
 import Inference
+import Kernels
 import Logging
 import Serving
 import Sockets
@@ -12,8 +13,9 @@ struct RunningServer: Sendable {
     private let task: Task<Void, any Error>
 
     /// Loads, listens and serves.
-    init(model path: String) throws {
+    init(model path: String, weights: WeightFormat = .auto) throws {
         var options = LoadOptions()
+        options.weights = weights
         options.keyValueMemory = 512 << 20
         catalog = try ModelCatalog.load(
             models: [path], family: nil, options: options, progress: { _ in })

@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Kernels
 import Testing
 
 /// Laws of the whole way, on a real checkpoint, against transformers on the same file.
@@ -16,7 +17,7 @@ struct SmolLM2Tests {
     private let server: RunningServer
 
     init() throws {
-        server = try RunningServer(model: try #require(RealCheckpoint.path))
+        server = try RunningServer(model: try #require(RealCheckpoint.path), weights: .stored)
     }
 
     @Test func idsTextAndLogprobsEqualTheReferencesOverHTTP() async throws {
@@ -63,6 +64,22 @@ struct SmolLM2Tests {
             #expect(together[index]?.prefix(certain) == golden.greedy.prefix(certain)[...])
         }
         try await server.stop()
+    }
+
+    @Test func packedWeightsForetellTheReferencesTextsAsWell() async throws {
+        try await server.stop()
+        let text = try RealCheckpoint.goldens().map { $0.text + $0.completion }.joined()
+        let results = try [WeightFormat.stored, .auto].map { weights in
+            var options = LoadOptions()
+            options.weights = weights
+            options.keyValueMemory = 512 << 20
+            let path = try #require(RealCheckpoint.path)
+            return try Perplexity(path: path, options: options)
+                .run(over: text, window: 256, limit: 1000)
+        }
+        #expect(abs(results[1].perplexity / results[0].perplexity - 1) < 0.01)
+        #expect(results[1].agreement(with: results[0]) > 0.95)
+        #expect(results[1].logLikelihoods != results[0].logLikelihoods)
     }
 
     @Test func aStreamedAnswerIsThePlainOneAndKeepsItsBudget() async throws {
