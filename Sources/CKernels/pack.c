@@ -38,7 +38,8 @@ static bool is_finite(uint16_t half) {
 
 // -- without loss ------------------------------------------------------------------------------
 
-static bool pack_stored(int32_t format, int32_t type, const uint8_t* b, uint8_t* group, size_t row) {
+static bool pack_stored(int32_t format, int32_t type, const uint8_t* b, uint8_t* group,
+                        size_t row) {
     uint8_t quants[32];
     uint16_t scale = load_u16(b), minimum = 0;
     if (format == CK_PACKED_INT8) {

@@ -134,8 +134,8 @@ size_t ck_packed_panel_bytes(int32_t format, size_t columns);
 ///
 /// q8_0 as int8, q4_0 and q4_1 as int4 keep their values. Others are rounded: int8 with scale
 /// max|x| / 127, int4 with the scale and minimum that a short search finds to have the least
-/// squared error. The result is the same on every instruction set; false where a weight is no number
-/// or f16 cannot hold a scale.
+/// squared error. The result is the same on every instruction set; false where a weight is no
+/// number or f16 cannot hold a scale.
 bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size_t rows,
              size_t columns, float* scratch, void* panel);
 
@@ -159,8 +159,8 @@ void ck_quantize_input(int32_t isa, const float* x, size_t count, ck_input_group
 /// out[t][r] = (accumulate ? out[t][r] : 0) + bias[r] + dot(x[t], w[r]) for the rows of panels
 /// [panel_begin, panel_end).
 ///
-/// The products of a group are added up in integers, exactly. Over groups, k ascending, a sum is one
-/// chain of fused multiply-adds from +0: fma(w scale * x scale, (float)dot, sum), then for int4
+/// The products of a group are added up in integers, exactly. Over groups, k ascending, a sum is
+/// one chain of fused multiply-adds from +0: fma(w scale * x scale, (float)dot, sum), then for int4
 /// fma(minimum, x sum, sum).
 typedef struct {
     const ck_input_group* x; // [tokens, groups]
