@@ -9,7 +9,6 @@ struct DecodeLoop: ~Copyable {
     private var scheduler: Scheduler
     private var sampler = Sampler()
     private var plan = StepPlan()
-    private var stepCount = 0
     private let clock: @Sendable () -> ContinuousClock.Instant
     private var pace = StepPace()
     /// When the step before ended, if something was left to do then.
@@ -27,10 +26,14 @@ struct DecodeLoop: ~Copyable {
 
     var isEmpty: Bool { scheduler.isEmpty }
     var waitingCount: Int { scheduler.waitingCount }
+    /// Forward passes so far.
+    var stepCount: Int { scheduler.statistics.steps }
     /// The queue, next one first.
-    var queue: [SequenceID] { scheduler.waiting.map(\.id) }
+    var queue: [Inbox.Place] {
+        scheduler.waiting.map { Inbox.Place(id: $0.id, rank: $0.rank) }
+    }
 
-    /// Puts a validated sequence at the end of the queue.
+    /// Puts a validated sequence into the queue.
     mutating func enqueue(_ sequence: TokenSequence) {
         scheduler.enqueue(sequence)
     }
@@ -54,7 +57,7 @@ struct DecodeLoop: ~Copyable {
     ///
     /// - Returns: How many there were.
     mutating func expire() -> Int {
-        scheduler.hasDeadlines ? scheduler.expire(at: clock()) : 0
+        scheduler.nextDeadline == nil ? 0 : scheduler.expire(at: clock())
     }
 
     /// Moves sequences from the queue while places and pages last.
@@ -80,11 +83,11 @@ struct DecodeLoop: ~Copyable {
             logits.vocabularySize == vocabularySize
                 && logits.rowCount == plan.batch.logitRowCount,
             "\(plan.batch.logitRowCount) rows of \(vocabularySize) logits expected")
-        stepCount += 1
+        scheduler.statistics.steps += 1
         for share in plan.shares { scheduler.commit(share) }
         sendHiddenStates(logits.hidden)
         // One instant for all: their tokens go out together.
-        let now = scheduler.hasDeadlines ? clock() : nil
+        let now = scheduler.nextDeadline == nil ? nil : clock()
         let promptSteps = now == nil ? 0 : scheduler.promptStepsAhead
         var row = 0
         for share in plan.shares {
@@ -118,7 +121,7 @@ struct DecodeLoop: ~Copyable {
 
     /// The totals, and what is held now.
     mutating func snapshot() -> EngineStatistics {
-        var statistics = scheduler.snapshot(stepCount: stepCount)
+        var statistics = scheduler.snapshot()
         // For one that would join now.
         statistics.secondsPerStep =
             pace.secondsOfDecode(sequences: scheduler.running.count + 1) ?? 0

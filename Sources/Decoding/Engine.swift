@@ -19,6 +19,7 @@ public actor Engine {
     /// Tokens that one step computes at most.
     public nonisolated let tokensPerStep: Int
     private nonisolated let maximumRunning: Int
+    private nonisolated let order: QueueOrder
     private nonisolated let limits: RequestLimits
     private nonisolated let inbox = Inbox()
     private nonisolated let heartbeat = Heartbeat()
@@ -44,6 +45,7 @@ public actor Engine {
         configuration.checkInvariants()
         tokensPerStep = configuration.tokensPerStep
         maximumRunning = configuration.maximumRunning
+        order = configuration.order
         executor = EngineExecutor(name: "laconic.engine")
         limits = RequestLimits(model: model, configuration: configuration)
         published = PublishedStatistics(pageCount: limits.pageCount)
@@ -110,8 +112,11 @@ public actor Engine {
         }
         let wasAsleep = try inbox.state.withLock { state throws(DecodingError) in
             try state.checkRoom(for: samples, queueDepth: limits.queueDepth)
-            state.arrivals += sequences
-            state.queue += sequences.map(\.id)
+            for var sequence in sequences {
+                sequence.rank = order.rank(of: request, arrival: state.step)
+                state.arrivals.append(sequence)
+                state.line(up: sequence)
+            }
             defer { state.isAwake = true }
             if !state.isAwake { heartbeat.beat() }
             return !state.isAwake
@@ -183,15 +188,24 @@ public actor Engine {
         return statistics
     }
 
-    /// Seconds until a sequence submitted now would be begun, from how fast places free up.
-    public nonisolated var expectedWaitSeconds: Double {
-        inbox.state.withLock { Double($0.queue.count) * $0.secondsPerSequence }
+    /// Seconds until a sequence submitted now would be begun, from who would be begun before it and
+    /// how fast places free up.
+    ///
+    /// - Parameters:
+    ///   - promptTokens: Tokens of its prompt.
+    ///   - newTokens: New tokens that it would likely take.
+    public nonisolated func expectedWaitSeconds(promptTokens: Int, newTokens: Int) -> Double {
+        inbox.state.withLock { state in
+            let rank = order.rank(
+                promptTokens: promptTokens, newTokens: newTokens, state.step)
+            return Double(state.queue.place(ofRank: rank) { $0.rank }) * state.secondsPerSequence
+        }
     }
 
     /// Where a sequence stands in the queue; `nil` once it has left it.
     public nonisolated func place(of id: SequenceID) -> QueuePlace? {
         inbox.state.withLock { state in
-            state.queue.firstIndex(of: id).map { ahead in
+            state.queue.firstIndex { $0.id == id }.map { ahead in
                 QueuePlace(
                     position: ahead + 1, seconds: Double(ahead + 1) * state.secondsPerSequence)
             }
@@ -239,8 +253,12 @@ public actor Engine {
             readInbox()
             var retired = loop.expire()
             loop.admit()
-            let queue = loop.queue
-            inbox.state.withLock { $0.queue = queue + $0.arrivals.map(\.id) }
+            let (queue, step) = (loop.queue, loop.stepCount)
+            inbox.state.withLock { state in
+                state.step = step
+                state.queue = queue
+                for sequence in state.arrivals { state.line(up: sequence) }
+            }
             retired += loop.step()
             if retired > 0 { noteRetirement(of: retired) }
             heartbeat.beat()

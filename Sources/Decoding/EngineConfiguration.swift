@@ -9,6 +9,8 @@ public struct EngineConfiguration: Sendable, Equatable {
     public var maximumRunning = 64
     /// Sequences that wait for a place at most; further ones are refused as `.saturated`.
     public var queueDepth = 256
+    /// Who of those that wait is begun next.
+    public var order = QueueOrder.shortest
     /// Rows of prompt logits that one forward pass returns at most.
     ///
     /// A row is as wide as the vocabulary, so this bounds the memory that `promptLogprobs` takes.

@@ -14,11 +14,20 @@ final class Inbox: Sendable {
         /// Whether the loop runs or is about to.
         var isAwake = false
         /// Sequences submitted and not yet admitted, those in `arrivals` too, next one first.
-        var queue: [SequenceID] = []
+        var queue: [Place] = []
+        /// Forward passes as of the last turn.
+        var step = 0
         /// Those who wait for the loop to have nothing left.
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
         /// How long the recently finished sequences were apart.
         var secondsPerSequence = 1.0
+
+        /// Puts a sequence that waits behind those of its rank.
+        mutating func line(up sequence: TokenSequence) {
+            queue.insert(
+                Place(id: sequence.id, rank: sequence.rank),
+                at: queue.place(ofRank: sequence.rank) { $0.rank })
+        }
 
         /// Throws unless `count` further sequences may wait.
         func checkRoom(for count: Int, queueDepth: Int) throws(DecodingError) {
@@ -27,6 +36,12 @@ final class Inbox: Sendable {
             let seconds = min(max(secondsPerSequence.rounded(.up), 1), 600)
             throw .saturated(queueDepth: queueDepth, retryAfterSeconds: Int(seconds))
         }
+    }
+
+    /// A sequence in the queue, and what orders it.
+    struct Place: Sendable {
+        var id: SequenceID
+        var rank: Int
     }
 
     /// New terms and whoever waits for their acceptance.

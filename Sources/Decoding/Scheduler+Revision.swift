@@ -15,6 +15,7 @@ extension Scheduler {
             let further = pagesNeeded(by: running[index].request, after: revision) - held
             guard further <= pool.availableCount else { return false }
             running[index].revise(revision)
+            noteDeadline(of: running[index])
             if running[index].finishReason != nil {
                 _ = retireFinished()
             } else if further >= 0 {
@@ -29,8 +30,11 @@ extension Scheduler {
         guard let index = waiting.firstIndex(where: { $0.id == id }),
             isPossible(revision, for: waiting[index].request)
         else { return false }
-        waiting[index].revise(revision)
-        if let reason = waiting[index].finishReason { end(id, reason) }
+        var sequence = waiting.remove(at: index)
+        sequence.revise(revision)
+        noteDeadline(of: sequence)
+        line(up: sequence)
+        if let reason = sequence.finishReason { end(id, reason) }
         return true
     }
 
@@ -38,6 +42,7 @@ extension Scheduler {
     ///
     /// - Returns: How many there were.
     mutating func expire(at now: ContinuousClock.Instant) -> Int {
+        guard let nextDeadline, nextDeadline <= now else { return 0 }
         var expired: [SequenceID] = []
         for index in waiting.indices where waiting[index].isDue(at: now) {
             expired.append(waiting[index].id)
@@ -46,13 +51,16 @@ extension Scheduler {
             expired.append(running[index].id)
         }
         for id in expired { end(id, .deadline) }
+        self.nextDeadline = nil
+        for sequence in waiting { noteDeadline(of: sequence) }
+        for sequence in running { noteDeadline(of: sequence) }
         return expired.count
     }
 
-    /// Whether any sequence has a deadline.
-    var hasDeadlines: Bool {
-        waiting.contains { $0.request.deadline != nil }
-            || running.contains { $0.request.deadline != nil }
+    /// Keeps `nextDeadline` true to its word for one more sequence.
+    mutating func noteDeadline(of sequence: TokenSequence) {
+        guard let deadline = sequence.request.deadline else { return }
+        nextDeadline = min(nextDeadline ?? deadline, deadline)
     }
 
     /// Steps from the next one on that will compute prompts, if nobody else comes.

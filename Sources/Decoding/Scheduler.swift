@@ -7,18 +7,24 @@ import Models
 /// tokens, and a step gives each running sequence some of the difference under one limit per step.
 /// A decode is the case where the difference is one.
 ///
-/// Sequences are admitted in order of arrival and only when the pages for their prompt and their
-/// ceiling can be reserved, so an admitted sequence is never evicted and never runs out, and the
-/// one that waits longest is never overtaken.
+/// Sequences are admitted in the order of `QueueOrder` and only when the pages for their prompt and
+/// their ceiling can be reserved, so an admitted sequence is never evicted and never runs out, and
+/// one that is next is overtaken by none that needs fewer pages.
 struct Scheduler: ~Copyable {
     let configuration: EngineConfiguration
     let limits: RequestLimits
+    /// By rank, of equals the one that came first.
     var waiting: Deque<TokenSequence> = []
     var pool: BlockPool
-    /// Admitted sequences, in order of arrival.
+    /// Admitted sequences, in the order of their admission.
     var running: [TokenSequence] = []
     /// Running totals for the engine's statistics.
     var statistics = EngineStatistics()
+    /// No sequence's deadline is earlier; `nil` where none has one.
+    ///
+    /// That of a sequence which has gone stays until it has passed: it costs a reading of the
+    /// clock a step, where looking through all sequences would cost more.
+    var nextDeadline: ContinuousClock.Instant?
 
     init(limits: RequestLimits, configuration: EngineConfiguration) {
         self.limits = limits
@@ -29,9 +35,22 @@ struct Scheduler: ~Copyable {
     var waitingCount: Int { waiting.count }
     var isEmpty: Bool { waiting.isEmpty && running.isEmpty }
 
-    /// Puts a validated sequence at the end of the queue.
+    /// Puts a validated sequence into the queue.
     mutating func enqueue(_ sequence: TokenSequence) {
-        waiting.append(sequence)
+        var sequence = sequence
+        sequence.arrival = statistics.steps
+        noteDeadline(of: sequence)
+        line(up: sequence)
+    }
+
+    /// Puts a sequence behind those of its rank.
+    mutating func line(up sequence: TokenSequence) {
+        var sequence = sequence
+        let cached =
+            configuration.order == .fifo ? 0 : cachedPrefix(of: sequence).count * limits.pageSize
+        sequence.rank = configuration.order.rank(
+            of: sequence.request, cached: cached, arrival: sequence.arrival)
+        waiting.insert(sequence, at: waiting.place(ofRank: sequence.rank) { $0.rank })
     }
 
     /// Moves sequences from the queue while places and pages last.
@@ -52,7 +71,7 @@ struct Scheduler: ~Copyable {
         return first..<running.count
     }
 
-    /// Gives tokens to the running sequences: decodes first, then prompts in order of arrival.
+    /// Gives tokens to the running sequences: decodes first, then prompts in order of admission.
     ///
     /// The plan is empty only if nothing runs. Each sequence's block table then covers its share.
     mutating func plan(into plan: inout StepPlan) {
@@ -145,11 +164,11 @@ struct Scheduler: ~Copyable {
         for sequence in waiting { sequence.finish(reason) }
         statistics.sequencesFinished += waiting.count
         waiting.removeAll()
+        nextDeadline = nil
     }
 
     /// The totals, and what is held now.
-    mutating func snapshot(stepCount: Int) -> EngineStatistics {
-        statistics.steps = stepCount
+    mutating func snapshot() -> EngineStatistics {
         statistics.running = running.count
         statistics.waiting = waiting.count
         statistics.promptTokensAhead = promptTokensAhead
@@ -172,6 +191,10 @@ struct Scheduler: ~Copyable {
                     == limits.pagesNeeded(by: sequence.request))
         }
         for sequence in waiting { precondition(sequence.blockTable.isEmpty) }
+        precondition(zip(waiting, waiting.dropFirst()).allSatisfy { $0.rank <= $1.rank })
+        if let earliest = (running + waiting).compactMap(\.request.deadline).min() {
+            precondition(nextDeadline.map { $0 <= earliest } ?? false)
+        }
     }
 
     private mutating func append(

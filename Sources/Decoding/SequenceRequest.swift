@@ -8,6 +8,8 @@ public struct SequenceRequest: Sendable {
     public var prompt: [Int32]
     /// Ceiling on new tokens, at least 1; `prompt.count + maximumTokens` fits the context.
     public var maximumTokens: Int
+    /// New tokens that it will likely take, where somebody can tell; decides when it is begun.
+    public var expectedTokens: Int?
     /// How tokens are drawn.
     public var sampling = SamplingParameters()
     /// Sampling one of these ends the sequence with `.stop`; the id is counted and reported.
@@ -33,6 +35,9 @@ public struct SequenceRequest: Sendable {
     /// Whether the prompt's hidden state is wanted and nothing else: `.hidden` then comes in place
     /// of a token, and ends it.
     var isProbe = false
+
+    /// New tokens that it is expected to take, its ceiling where nobody can tell.
+    var likelyTokens: Int { min(max(expectedTokens ?? .max, 1), maximumTokens) }
 
     /// A request for at most `maximumTokens` tokens after `prompt`.
     public init(prompt: [Int32], maximumTokens: Int) {

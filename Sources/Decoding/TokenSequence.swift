@@ -20,6 +20,10 @@ struct TokenSequence: Sendable {
     private(set) var thought: ThoughtState?
     /// Where the answer is in its grammar, where the request has one.
     private(set) var form: AnswerForm?
+    /// Steps that the engine had run when it came.
+    var arrival = 0
+    /// Its place in the queue; see `QueueOrder`.
+    var rank = 0
     /// Tokens whose keys and values are in pages.
     var computedCount = 0
     /// Pages held, in order of position.

@@ -7,13 +7,16 @@ extension Engine {
 
     /// How fast a request would be answered that came now.
     ///
-    /// - Parameter promptTokens: Tokens of its prompt.
+    /// - Parameters:
+    ///   - promptTokens: Tokens of its prompt.
+    ///   - newTokens: New tokens that it would likely take.
     /// - Returns: The times, 0 where none was measured yet.
-    nonisolated func load(promptTokens: Int) -> Load {
+    nonisolated func load(promptTokens: Int, newTokens: Int = 1) -> Load {
         let statistics = statistics
         let promptSteps = (promptTokens + tokensPerStep - 1) / tokensPerStep
         return Load(
-            waitSeconds: expectedWaitSeconds,
+            waitSeconds: expectedWaitSeconds(
+                promptTokens: promptTokens, newTokens: newTokens),
             prefillSeconds: Double(promptSteps) * statistics.secondsPerPromptStep,
             secondsPerToken: statistics.secondsPerStep * Self.margin)
     }

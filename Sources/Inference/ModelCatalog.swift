@@ -76,8 +76,9 @@ public struct ModelCatalog: CompletionService {
         _ plan: CompletionPlan
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
         let (model, prompt, ceiling) = (plan.model, plan.prompt, plan.effective.tokens)
-        let sequence = try model.sequence(
+        var sequence = try model.sequence(
             for: plan.request, prompt: prompt, maximumTokens: max(1, ceiling))
+        sequence.expectedTokens = plan.route?.meanTokens.map { Int($0.rounded(.up)) }
         let streams = try await model.submit(sequence, samples: plan.request.samples)
         let (events, continuation) = AsyncStream.makeStream(of: CompletionEvent.self)
         if let route = plan.route, !streams.isEmpty { ledger.note(route) }

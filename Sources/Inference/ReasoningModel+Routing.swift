@@ -16,11 +16,15 @@ extension ReasoningModel {
     func candidate(
         for request: CompletionRequest, features: [Double], probed: [Double]?, promptTokens: Int
     ) -> Candidate {
+        let forecast = forecast(features, probed: probed)
+        let room = max(description.contextLength - promptTokens, 1)
+        let ceiling = min(request.budget?.tokens ?? room, room)
+        let likely = forecast.map { Int($0.meanTokens(within: ceiling)) } ?? ceiling
         var candidate = Candidate(
             id: description.id, alpha: description.alpha,
             contextLength: description.contextLength, price: description.price ?? .perToken,
-            forecast: forecast(features, probed: probed),
-            load: engine.load(promptTokens: promptTokens))
+            forecast: forecast,
+            load: engine.load(promptTokens: promptTokens, newTokens: likely))
         candidate.load.waitSeconds += store?.expectedSeconds(for: member) ?? 0
         if request.separatesReasoning, text.tags != nil {
             let answers = ([self] + neighbours).flatMap(\.description.profile).map(\.answerTokens)

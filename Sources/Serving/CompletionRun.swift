@@ -83,7 +83,7 @@ struct CompletionRun {
     private static let queueInterval = Duration.milliseconds(500)
 
     /// Tells event by event, with a comment whenever nothing was said for `interval`, and whenever
-    /// the request has come forward in the queue.
+    /// the request has another place in the queue.
     ///
     /// Errors of the completion are told in the stream; only those of the connection are thrown.
     func stream<Dialect: CompletionDialect>(

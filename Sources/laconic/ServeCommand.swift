@@ -1,4 +1,5 @@
 import ArgumentParser
+import Decoding
 import Foundation
 import HTTP
 import Inference
@@ -41,6 +42,15 @@ struct ServeCommand: AsyncParsableCommand {
     var maxQueue = 256
 
     @Option(
+        name: .customLong("schedule"),
+        help: ArgumentHelp(
+            "Who of those that wait is begun next: shortest, by expected tokens and time waited, "
+                + "or fifo.",
+            valueName: "order"),
+        transform: Self.order)
+    var order = QueueOrder.shortest
+
+    @Option(
         help: ArgumentHelp("Tokens computed in one step at most.", valueName: "tokens"))
     var stepTokens = 512
 
@@ -58,6 +68,15 @@ struct ServeCommand: AsyncParsableCommand {
         help: ArgumentHelp("Least level that is logged: trace to critical.", valueName: "level"),
         transform: Self.level)
     var logLevel: Logger.Level = .info
+
+    /// Reads an order's name.
+    static func order(_ name: String) throws -> QueueOrder {
+        guard let order = QueueOrder(rawValue: name) else {
+            let names = QueueOrder.allCases.map(\.rawValue).joined(separator: " or ")
+            throw ValidationError("--schedule is \(name); expected \(names)")
+        }
+        return order
+    }
 
     /// Reads a level's name.
     static func level(_ name: String) throws -> Logger.Level {
@@ -152,6 +171,7 @@ struct ServeCommand: AsyncParsableCommand {
         var options = models.options
         options.engine.maximumRunning = maxRunning
         options.engine.queueDepth = maxQueue
+        options.engine.order = order
         options.engine.tokensPerStep = stepTokens
         options.limitFamilyMemory()
         return options

@@ -157,12 +157,13 @@ import Testing
         }
     }
 
-    @Test("the head of the queue waits for its pages and nobody overtakes it")
+    @Test("first come is first served where it is asked for, and nobody overtakes who needs pages")
     func firstInFirstOut() {
         var shape = ScriptedModel.Shape()
         shape.pageCount = 10
         let model = ScriptedModel(shape)
-        let configuration = EngineConfiguration()
+        var configuration = EngineConfiguration()
+        configuration.order = .fifo
         var loop = DecodeLoop(
             model: model, limits: RequestLimits(model: model, configuration: configuration),
             configuration: configuration)

@@ -145,7 +145,7 @@ import Testing
     func estimate() {
         for (seconds, estimate) in [(0.01, 1), (12.3, 13), (1e9, 600)] {
             var state = Inbox.State()
-            state.queue = (0..<5).map(SequenceID.init(rawValue:))
+            state.queue = (0..<5).map { Inbox.Place(id: SequenceID(rawValue: $0), rank: 0) }
             state.secondsPerSequence = seconds
             #expect(
                 throws: DecodingError.saturated(queueDepth: 6, retryAfterSeconds: estimate)

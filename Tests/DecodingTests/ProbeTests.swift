@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test("a probe stands in line, overtaken by nobody and overtaking nobody")
+    @Test("a probe stands in line, behind what runs and before what is longer")
     func order() async throws {
         let gate = StepGate()
         var configuration = EngineConfiguration()
@@ -98,7 +98,7 @@ import Testing
         let first = try engine.submit(SequenceRequest(prompt: prompt(3), maximumTokens: 2))
         try await gate.waitForArrival(1)
         let probe = try engine.submit(.probe(prompt(5), member: 0))
-        let last = try engine.submit(SequenceRequest(prompt: prompt(3), maximumTokens: 1))
+        let last = try engine.submit(SequenceRequest(prompt: prompt(6), maximumTokens: 1))
         gate.open(2)
         // The third pass is the probe's alone.
         try await gate.waitForArrival(3)
@@ -171,7 +171,7 @@ import Testing
         }
         for index in scheduler.admit() { scheduler.running[index].finishReason = .stop }
         #expect(scheduler.retireFinished() == 1)
-        #expect(scheduler.snapshot(stepCount: 0).sequencesFinished == 2)
+        #expect(scheduler.snapshot().sequencesFinished == 2)
         scheduler.checkInvariants()
     }
 }
