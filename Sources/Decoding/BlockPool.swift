@@ -96,6 +96,15 @@ struct BlockPool: ~Copyable {
         return block
     }
 
+    /// Turns a page of the caller's own, which nobody may find, back into a reserved one.
+    mutating func giveBack(_ block: Int32) {
+        precondition(
+            references[Int(block)] == 1 && keys[Int(block)] == nil, "page \(block) is shared")
+        references[Int(block)] = 0
+        free.append(block)
+        reservedCount += 1
+    }
+
     /// Makes a full page findable under `key`, unless another page is already.
     ///
     /// - Returns: The serial number that the following page's key has as `parent`.

@@ -106,14 +106,17 @@ struct DecodeLoop: ~Copyable {
                                 in: $0, promptSteps: promptSteps,
                                 sequences: scheduler.running.count) : 0
                 }
-                drawToken(
-                    at: share.index, row: rows.upperBound - 1, tokensLeft: tokensLeft,
-                    from: &logits)
+                drawTokens(of: share, before: rows.upperBound, tokensLeft, from: &logits)
             }
         }
         let end = clock()
         pace.note(
             start.duration(to: end), hadPrompt: hadPrompt, sequences: plan.shares.count)
+        if !hadPrompt {
+            scheduler.drafting.cost.note(
+                start.duration(to: end),
+                tokens: plan.shares.reduce(0) { $0 + $1.tokenCount })
+        }
         let retired = scheduler.retireFinished()
         lastEnd = scheduler.isEmpty ? nil : end
         return retired
@@ -172,6 +175,28 @@ struct DecodeLoop: ~Copyable {
         scheduler.running[index].outlet.yield(.prompt(logprobs))
     }
 
+    /// Draws a sequence's next token, and those that follow while they are as guessed.
+    private mutating func drawTokens(
+        of share: StepPlan.Share, before end: Int, _ tokensLeft: Int?, from logits: inout Logits
+    ) {
+        let index = share.index
+        let guess = scheduler.running[index].draft.guess
+        let first = end - 1 - share.guessCount
+        var accepted = 0
+        drawToken(at: index, row: first, tokensLeft: tokensLeft, from: &logits)
+        while accepted < share.guessCount, scheduler.running[index].finishReason == nil,
+            scheduler.accept(guess[accepted], at: index)
+        {
+            accepted += 1
+            drawToken(at: index, row: first + accepted, tokensLeft: tokensLeft, from: &logits)
+        }
+        // Another step would end too late.
+        if tokensLeft == 1, scheduler.running[index].finishReason == nil {
+            scheduler.running[index].finishReason = .deadline
+        }
+        if share.guessCount > 0 { scheduler.settleDraft(at: index, accepted: accepted) }
+    }
+
     private mutating func drawToken(
         at index: Int, row: Int, tokensLeft: Int?, from logits: inout Logits
     ) {
@@ -207,9 +232,5 @@ struct DecodeLoop: ~Copyable {
         }
         scheduler.append(id, at: index)
         scheduler.running[index].outlet.yield(.token(id: id, logprob: logprob))
-        // Another step would end too late.
-        if tokensLeft == 1, scheduler.running[index].finishReason == nil {
-            scheduler.running[index].finishReason = .deadline
-        }
     }
 }

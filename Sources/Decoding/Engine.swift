@@ -194,6 +194,7 @@ public actor Engine {
     /// - Parameters:
     ///   - promptTokens: Tokens of its prompt.
     ///   - newTokens: New tokens that it would likely take.
+    /// - Returns: The seconds, 0 where nobody waits.
     public nonisolated func expectedWaitSeconds(promptTokens: Int, newTokens: Int) -> Double {
         inbox.state.withLock { state in
             let rank = order.rank(

@@ -11,6 +11,8 @@ public struct EngineConfiguration: Sendable, Equatable {
     public var queueDepth = 256
     /// Who of those that wait is begun next.
     public var order = QueueOrder.shortest
+    /// Whether tokens are guessed and checked together; results are the same either way.
+    public var speculation = Speculation.off
     /// Rows of prompt logits that one forward pass returns at most.
     ///
     /// A row is as wide as the vocabulary, so this bounds the memory that `promptLogprobs` takes.
@@ -26,7 +28,7 @@ public struct EngineConfiguration: Sendable, Equatable {
     func checkInvariants() {
         precondition(
             tokensPerStep >= 1 && maximumRunning >= 1 && queueDepth >= 1
-                && promptLogitRowsPerStep >= 1,
+                && promptLogitRowsPerStep >= 1 && speculation.longest >= 0,
             "every limit of \(self) must be at least 1")
     }
 }

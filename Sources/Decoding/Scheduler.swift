@@ -25,6 +25,8 @@ struct Scheduler: ~Copyable {
     /// That of a sequence which has gone stays until it has passed: it costs a reading of the
     /// clock a step, where looking through all sequences would cost more.
     var nextDeadline: ContinuousClock.Instant?
+    /// How many guesses pay.
+    var drafting = DraftPolicy()
 
     init(limits: RequestLimits, configuration: EngineConfiguration) {
         self.limits = limits
@@ -67,19 +69,27 @@ struct Scheduler: ~Copyable {
             for hit in hits { share(hit, at: index) }
             pool.reserve(further)
             running[index].reservedCount = further
+            if configuration.reusesPrefixes, !running[index].request.promptLogprobs {
+                statistics.prefixTokensQueried += running[index].request.prompt.count
+            }
         }
         return first..<running.count
     }
 
-    /// Gives tokens to the running sequences: decodes first, then prompts in order of admission.
+    /// Gives tokens to the running sequences: decodes with their guesses first, then prompts in
+    /// order of admission.
     ///
     /// The plan is empty only if nothing runs. Each sequence's block table then covers its share.
     mutating func plan(into plan: inout StepPlan) {
         plan.removeAll()
+        draft()
         var tokens = configuration.tokensPerStep
         for index in running.indices where running[index].outputCount > 0 && tokens > 0 {
-            tokens -= 1
-            append(index, tokenCount: 1, rows: .last, to: &plan)
+            let guessCount = running[index].draft.guess.count
+            tokens -= 1 + guessCount
+            append(
+                index, tokenCount: 1 + guessCount, rows: guessCount == 0 ? .last : .all,
+                guessCount: guessCount, to: &plan)
         }
         var promptRows = configuration.promptLogitRowsPerStep
         var pagesInProgress: Set<PrefixKey> = []
@@ -112,13 +122,18 @@ struct Scheduler: ~Copyable {
         if running[share.index].outputCount == 0 {
             statistics.tokensPrefilled += share.tokenCount
         }
-        let fullBefore = share.position / limits.pageSize
-        running[share.index].computedCount += share.tokenCount
+        advance(share.index, by: share.tokenCount - share.guessCount)
+    }
+
+    /// Counts further tokens of a sequence as computed.
+    mutating func advance(_ index: Int, by count: Int) {
+        let fullBefore = running[index].computedCount / limits.pageSize
+        running[index].computedCount += count
         guard configuration.reusesPrefixes else { return }
-        for page in fullBefore..<(running[share.index].computedCount / limits.pageSize) {
-            let key = key(ofPage: page, of: running[share.index])
-            running[share.index].prefixSerial = pool.publish(
-                running[share.index].blockTable[page], as: key)
+        for page in fullBefore..<(running[index].computedCount / limits.pageSize) {
+            let key = key(ofPage: page, of: running[index])
+            running[index].prefixSerial = pool.publish(
+                running[index].blockTable[page], as: key)
         }
     }
 
@@ -189,6 +204,10 @@ struct Scheduler: ~Copyable {
             precondition(
                 sequence.blockTable.count + sequence.reservedCount
                     == limits.pagesNeeded(by: sequence.request))
+            precondition(sequence.draft.guess.isEmpty)
+            precondition(
+                sequence.blockTable.count
+                    == (sequence.computedCount + limits.pageSize - 1) / limits.pageSize)
         }
         for sequence in waiting { precondition(sequence.blockTable.isEmpty) }
         precondition(zip(waiting, waiting.dropFirst()).allSatisfy { $0.rank <= $1.rank })
@@ -198,7 +217,8 @@ struct Scheduler: ~Copyable {
     }
 
     private mutating func append(
-        _ index: Int, tokenCount: Int, rows: ForwardBatch.LogitRows, to plan: inout StepPlan
+        _ index: Int, tokenCount: Int, rows: ForwardBatch.LogitRows, guessCount: Int = 0,
+        to plan: inout StepPlan
     ) {
         let position = running[index].computedCount
         let end = position + tokenCount
@@ -214,11 +234,13 @@ struct Scheduler: ~Copyable {
             }
         plan.shares.append(
             StepPlan.Share(
-                index: index, position: position, tokenCount: tokenCount, rowCount: rowCount))
+                index: index, position: position, tokenCount: tokenCount,
+                guessCount: guessCount, rowCount: rowCount))
+        let known = Array(running[index].tokens[position..<end - guessCount])
         plan.batch.items.append(
             ForwardBatch.Item(
                 member: running[index].request.member,
-                tokens: Array(running[index].tokens[position..<end]), position: position,
+                tokens: known + running[index].draft.guess, position: position,
                 blockTable: running[index].blockTable, logitRows: rows))
     }
 

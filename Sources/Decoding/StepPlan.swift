@@ -10,6 +10,8 @@ struct StepPlan: Sendable {
         var position: Int
         /// Tokens computed.
         var tokenCount: Int
+        /// Those of them that are guesses, the last ones.
+        var guessCount = 0
         /// Rows of logits that come back.
         var rowCount: Int
     }

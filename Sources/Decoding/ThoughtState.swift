@@ -110,6 +110,11 @@ struct ThoughtState: Sendable, Equatable {
         }
     }
 
+    /// The ids that come next whatever the model says.
+    var forcedTokens: ArraySlice<Int32> {
+        if case .closing(let index) = phase { control.closer[index...] } else { [] }
+    }
+
     /// The opening tag, where it is one token and the first thought may begin with it.
     var opening: Int32? {
         guard phase == .answer, !hasThought, mayOpen, control.open.count == 1 else { return nil }

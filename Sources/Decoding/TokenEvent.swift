@@ -15,6 +15,9 @@ public enum TokenEvent: Sendable, Equatable {
     case closing(ThoughtCeiling)
     /// One new token, drawn or forced.
     case token(id: Int32, logprob: TokenLogprob?)
+    /// So many tokens were guessed and checked together, and so many of them were drawn. Sent once,
+    /// before the last event, if there were any.
+    case drafted(tokens: Int, accepted: Int)
     /// The last event.
     case finished(FinishReason)
 }

@@ -34,6 +34,8 @@ struct TokenSequence: Sendable {
     var prefixSerial = PrefixKey.root
     /// Tokens of the prompt whose pages came from the prefix cache.
     var reusedCount = 0
+    /// What is guessed to follow.
+    var draft = Draft()
     /// Log-probabilities of the prompt so far, when asked for.
     var promptLogprobs: [TokenLogprob?] = []
     /// Set when the sequence is to leave at the end of the step.
@@ -62,6 +64,9 @@ struct TokenSequence: Sendable {
 
     /// Tokens drawn so far.
     var outputCount: Int { tokens.count - request.prompt.count }
+
+    /// The ids that come next whatever the model says.
+    var forcedTokens: ArraySlice<Int32> { thought?.forcedTokens ?? [] }
 
     /// How the next token comes about, once the thought is closed if it has to be.
     ///
@@ -139,6 +144,7 @@ struct TokenSequence: Sendable {
 
     /// Sends the last event.
     func finish(_ reason: FinishReason) {
+        if draft.all > 0 { outlet.yield(.drafted(tokens: draft.all, accepted: draft.right)) }
         outlet.yield(.finished(reason))
         outlet.finish()
     }

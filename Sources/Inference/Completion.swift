@@ -111,6 +111,7 @@ struct Completion: Sendable {
             startsInReasoning: startsInReasoning, stops: request.stopStrings)
         let stopIDs = model.stopIDs(for: request)
         var (completionTokens, cachedPromptTokens) = (0, 0)
+        var draft: (tokens: Int, accepted: Int) = (0, 0)
         var reason = FinishReason.cancelled
         var closing: ThoughtCeiling?
         var queueTime: Duration?
@@ -124,6 +125,8 @@ struct Completion: Sendable {
                 closing = ceiling
             case .reused(let tokens):
                 cachedPromptTokens = tokens
+            case .drafted(let tokens, let accepted):
+                draft = (tokens, accepted)
             case .finished(let why):
                 reason = why
                 break reading
@@ -157,11 +160,12 @@ struct Completion: Sendable {
         let exhausted = Self.exhausted(
             reason, closing: closing, isFull: completionTokens >= ceiling)
         if reason == .deadline { reason = .length }
-        let finished = CompletionEvent.Finished(
+        var finished = CompletionEvent.Finished(
             sample: sample, reason: reason, stopString: assembler.matchedStop,
             completionTokens: completionTokens, reasoningTokens: assembler.reasoningTokens,
             endsInReasoning: assembler.isReasoning, cachedPromptTokens: cachedPromptTokens,
             queueTime: queueTime, forcedClose: closing != nil, exhausted: exhausted)
+        (finished.draftTokens, finished.acceptedDraftTokens) = draft
         ledger.note(finished, of: plan, ceiling: budget.mostTokens)
         continuation.yield(.finished(finished))
     }

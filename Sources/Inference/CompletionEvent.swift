@@ -94,6 +94,10 @@ public enum CompletionEvent: Sendable {
         public var endsInReasoning: Bool
         /// Tokens of the prompt that this sample found in the prefix cache.
         public var cachedPromptTokens: Int
+        /// Tokens that were guessed and checked together.
+        public var draftTokens = 0
+        /// Those of them that were drawn.
+        public var acceptedDraftTokens = 0
         /// How long it waited for a place among the running; `nil` if it never got one.
         public var queueTime: Duration?
         /// Whether a thought was closed for the model.

@@ -108,6 +108,8 @@ struct Escalation: Sendable {
             case .finished(var finished):
                 finished.completionTokens += first.completionTokens
                 finished.reasoningTokens += first.completionTokens
+                finished.draftTokens += first.draftTokens
+                finished.acceptedDraftTokens += first.acceptedDraftTokens
                 continuation.yield(.finished(finished))
             case .revised(var effective):
                 effective.tokens += first.completionTokens

@@ -23,8 +23,10 @@ public struct LoadOptions: Sendable {
     /// How much an engine takes on at a time.
     public var engine = EngineConfiguration()
 
-    /// The defaults.
-    public init() {}
+    /// The defaults, and speculation while it pays.
+    public init() {
+        engine.speculation = .automatic
+    }
 
     /// Lets so many questions be open at once: all of them run, and none is refused a place.
     public mutating func allow(concurrency: Int) {

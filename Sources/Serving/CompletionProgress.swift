@@ -147,6 +147,12 @@ struct CompletionProgress {
             .compactMap { choices[index(prompt: $0, sample: 0)].finished?.cachedPromptTokens }
             .reduce(0, +)
     }
+    /// Tokens of all choices that were guessed and checked together.
+    var draftTokens: Int { choices.compactMap(\.finished?.draftTokens).reduce(0, +) }
+    /// Those of them that were drawn.
+    var acceptedDraftTokens: Int {
+        choices.compactMap(\.finished?.acceptedDraftTokens).reduce(0, +)
+    }
     /// New tokens of all choices.
     var completionTokens: Int {
         choices.map { $0.finished?.completionTokens ?? $0.toldTokens.all }.reduce(0, +)

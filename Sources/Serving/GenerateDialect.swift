@@ -88,6 +88,11 @@ struct GenerateDialect: CompletionDialect {
             $0.field("first_token_ms", milliseconds.first)
             $0.field("total_ms", milliseconds.total)
             $0.field("tokens_per_second", progress.tokensPerSecond)
+            // As llama-server has them.
+            if progress.draftTokens > 0 {
+                $0.field("draft_n", progress.draftTokens)
+                $0.field("draft_n_accepted", progress.acceptedDraftTokens)
+            }
         }
         progress.writeWarnings(into: &json)
     }

@@ -51,6 +51,14 @@ struct ServeCommand: AsyncParsableCommand {
     var order = QueueOrder.shortest
 
     @Option(
+        help: ArgumentHelp(
+            "Guess tokens where a text repeats itself and check them together: auto, while it "
+                + "pays, off, or always up to so many at a time. Answers are the same.",
+            valueName: "auto|off|count"),
+        transform: Self.speculation)
+    var speculation = Speculation.automatic
+
+    @Option(
         help: ArgumentHelp("Tokens computed in one step at most.", valueName: "tokens"))
     var stepTokens = 512
 
@@ -85,6 +93,20 @@ struct ServeCommand: AsyncParsableCommand {
             throw ValidationError("--log-level is \(name); expected one of \(names)")
         }
         return level
+    }
+
+    /// Reads `auto`, `off` or a count.
+    static func speculation(_ text: String) throws -> Speculation {
+        switch text {
+        case "auto": return .automatic
+        case "off", "0": return .off
+        default:
+            guard let count = Int(text), (1...64).contains(count) else {
+                throw ValidationError(
+                    "--speculation is \(text); expected auto, off or a count of 1 to 64 tokens")
+            }
+            return .always(count)
+        }
     }
 
     func validate() throws {
@@ -172,6 +194,7 @@ struct ServeCommand: AsyncParsableCommand {
         options.engine.maximumRunning = maxRunning
         options.engine.queueDepth = maxQueue
         options.engine.order = order
+        options.engine.speculation = speculation
         options.engine.tokensPerStep = stepTokens
         options.limitFamilyMemory()
         return options

@@ -30,6 +30,12 @@ import Testing
         configuration.maximumRunning = Int.random(in: 1...32, using: &generator)
         configuration.promptLogitRowsPerStep = Int.random(in: 1...16, using: &generator)
         configuration.reusesPrefixes = Int.random(in: 0..<4, using: &generator) != 0
+        configuration.order = QueueOrder.allCases.randomElement(using: &generator) ?? .shortest
+        let guesses = Int.random(in: 1...8, using: &generator)
+        configuration.speculation =
+            [.off, .automatic, .always(guesses), .always(64)].randomElement(using: &generator)
+            ?? .off
+        if Bool.random(using: &generator) { shape.memory = .random(in: 1...2, using: &generator) }
         let model = ScriptedModel(shape)
         let limits = RequestLimits(model: model, configuration: configuration)
         var loop = DecodeLoop(model: model, limits: limits, configuration: configuration)
@@ -80,9 +86,10 @@ import Testing
         for entry in submitted {
             var events: [TokenEvent] = []
             for await event in entry.stream { events.append(event) }
-            events = events.apartFromReuse
+            events = events.apartFromSavings
             let expected = Reference.events(
-                entry.request, seed: entry.seed, vocabularySize: shape.vocabularySize)
+                entry.request, seed: entry.seed, vocabularySize: shape.vocabularySize,
+                memory: shape.memory)
             if events == [.admitted] + expected { continue }
             // Otherwise it was ended early, and said nothing wrong before that.
             let ending = entry.ending.map(TokenEvent.finished)

@@ -183,7 +183,7 @@ import Testing
             case 1:
                 var met: [TokenEvent] = []
                 for await event in stream.prefix(3) { met.append(event) }
-                met = met.apartFromReuse
+                met = met.apartFromSavings
                 if !met.elementsEqual(expected.prefix(met.count)) { wrong += 1 }
             case 2:
                 // Dropped unread.

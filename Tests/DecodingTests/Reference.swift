@@ -7,7 +7,7 @@ import TestSupport
 enum Reference {
     /// Events after `.admitted`.
     static func events(
-        _ request: SequenceRequest, seed: UInt64, vocabularySize: Int
+        _ request: SequenceRequest, seed: UInt64, vocabularySize: Int, memory: Int = .max
     ) -> [TokenEvent] {
         var sampler = Sampler()
         var tokens = request.prompt
@@ -15,7 +15,7 @@ enum Reference {
         var events: [TokenEvent] = []
         func row(after count: Int) -> [Float] {
             ScriptedModel.logits(
-                after: Array(tokens[..<count]), member: request.member,
+                after: Array(tokens[..<count].suffix(memory)), member: request.member,
                 vocabularySize: vocabularySize)
         }
         if request.promptLogprobs {
@@ -136,15 +136,17 @@ enum RandomRequests {
 func collect(_ stream: TokenStream) async -> [TokenEvent] {
     var events: [TokenEvent] = []
     for await event in stream { events.append(event) }
-    return events.apartFromReuse
+    return events.apartFromSavings
 }
 
 extension [TokenEvent] {
-    /// The events that depend on the request alone: all but how much of the prompt was cached.
-    var apartFromReuse: [TokenEvent] {
+    /// The events that depend on the request alone: all but what was cached or guessed.
+    var apartFromSavings: [TokenEvent] {
         filter { event in
-            if case .reused = event { return false }
-            return true
+            switch event {
+            case .reused, .drafted: false
+            default: true
+            }
         }
     }
 }

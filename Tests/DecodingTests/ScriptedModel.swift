@@ -32,6 +32,8 @@ final class ScriptedModel: LanguageModel {
         var pageSize = 4
         var pageCount = 64
         var memberCount = 2
+        /// Tokens that the logits depend on; a model that remembers few repeats itself.
+        var memory = Int.max
     }
 
     /// A hidden state is the beginning of the logits.
@@ -42,6 +44,7 @@ final class ScriptedModel: LanguageModel {
     let pageSize: Int
     let pageCount: Int
     let memberCount: Int
+    private let memory: Int
     let log = Log()
 
     private let gate: StepGate?
@@ -53,6 +56,7 @@ final class ScriptedModel: LanguageModel {
         pageSize = shape.pageSize
         pageCount = shape.pageCount
         memberCount = shape.memberCount
+        memory = shape.memory
         self.gate = gate
         pages = Array(repeating: (-1, -1), count: shape.pageCount * shape.pageSize)
     }
@@ -96,7 +100,7 @@ final class ScriptedModel: LanguageModel {
                     note("a page of another member, or an unwritten one, was read")
                 }
                 let row = Self.logits(
-                    after: slots.map(\.token), member: item.member,
+                    after: slots.suffix(memory).map(\.token), member: item.member,
                     vocabularySize: vocabularySize)
                 if item.logitRows == .hidden {
                     hidden += row.prefix(Self.hiddenSize)

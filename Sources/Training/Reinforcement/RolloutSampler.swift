@@ -106,7 +106,7 @@ struct RolloutSampler {
                 logProbabilities.append(logprob?.logprob ?? 0)
             case .finished(let reason):
                 isFinished = reason == .stop
-            case .admitted, .reused, .prompt, .hidden, .closing:
+            case .admitted, .reused, .prompt, .hidden, .closing, .drafted:
                 continue
             }
         }
