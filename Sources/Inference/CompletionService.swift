@@ -1,3 +1,5 @@
+// Passed on, so that readers of the numbers need not see the engine.
+@_exported public import struct Decoding.EngineStatistics
 public import Routing
 public import Tokenization
 
@@ -43,11 +45,17 @@ public protocol CompletionService: Sendable {
     /// What a family's weights take, and took to load.
     var loading: LoadingStatistics { get }
 
+    /// What the decode loops hold and have done.
+    var decoding: EngineStatistics { get }
+
     /// When the decode loop last completed a turn, in seconds ago; small while healthy, also idle.
     var secondsSinceHeartbeat: Double { get }
 }
 
 extension CompletionService {
+    /// Nothing is decoded.
+    public var decoding: EngineStatistics { EngineStatistics() }
+
     /// Nothing is loaded on demand.
     public var loading: LoadingStatistics { LoadingStatistics() }
 

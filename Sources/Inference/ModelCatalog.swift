@@ -47,6 +47,11 @@ public struct ModelCatalog: CompletionService {
     /// What the family's weights take, and took to load.
     public var loading: LoadingStatistics { family?.store.statistics ?? LoadingStatistics() }
 
+    /// What the engines hold and have done, all together.
+    public var decoding: EngineStatistics {
+        EngineStatistics(sumOf: engines.map(\.statistics))
+    }
+
     /// The oldest heartbeat of the engines, in seconds ago.
     public var secondsSinceHeartbeat: Double {
         engines.map(\.secondsSinceHeartbeat).max() ?? 0
@@ -54,7 +59,7 @@ public struct ModelCatalog: CompletionService {
 
     /// Sequences that hold pages now, as of the last step.
     var runningCount: Int {
-        engines.reduce(0) { $0 + $1.statistics.running }
+        decoding.running
     }
 
     /// Begins a completion; see `CompletionService`.

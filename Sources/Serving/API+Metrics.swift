@@ -3,7 +3,8 @@ import Inference
 import Routing
 
 extension API {
-    /// `GET /metrics`: what routing promised and what came of it, in Prometheus' text format.
+    /// `GET /metrics`: what routing promised and what came of it, and what was saved, in Prometheus'
+    /// text format.
     func metrics() -> HTTPResponse {
         let routing = service.routing
         var text = MetricsText()
@@ -45,6 +46,7 @@ extension API {
             text.sample("laconic_budget_p90_widening", [("model", model)], tracker.widening)
         }
         Self.write(service.loading, into: &text)
+        Self.write(service.decoding, into: &text)
         return HTTPResponse(
             status: .ok, type: "text/plain; version=0.0.4; charset=utf-8",
             bytes: Array(text.text.utf8))
@@ -78,6 +80,33 @@ extension API {
         for (name, type, help, value) in samples {
             text.begin("laconic_\(name)", type, help)
             text.sample("laconic_\(name)", [], value)
+        }
+    }
+
+    /// By vLLM's names, so that dashboards find them.
+    private static func write(_ decoding: EngineStatistics, into text: inout MetricsText) {
+        let samples: [(name: String, help: String, value: Int)] = [
+            (
+                "prefix_cache_queries_total", "Prompt tokens looked for in the prefix cache.",
+                decoding.prefixTokensQueried
+            ),
+            (
+                "prefix_cache_hits_total", "Prompt tokens found there and not computed.",
+                decoding.prefixTokensReused
+            ),
+            (
+                "spec_decode_num_drafts_total", "Times that tokens of a sequence were guessed.",
+                decoding.drafts
+            ),
+            ("spec_decode_num_draft_tokens_total", "Tokens guessed.", decoding.draftTokens),
+            (
+                "spec_decode_num_accepted_tokens_total", "Tokens drawn as they were guessed.",
+                decoding.draftTokensAccepted
+            ),
+        ]
+        for (name, help, value) in samples {
+            text.begin("laconic_\(name)", "counter", help)
+            text.sample("laconic_\(name)", [], Double(value))
         }
     }
 }

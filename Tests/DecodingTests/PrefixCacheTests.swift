@@ -81,6 +81,32 @@ import Testing
         #expect(bench.model.log.violations.isEmpty)
     }
 
+    @Test("a system text that many questions begin with is computed once by each member")
+    func systemText() {
+        var bench = Bench(pageCount: 400)
+        let system = prompt(22)
+        for question in 0..<20 {
+            var request = SequenceRequest(
+                prompt: system + prompt(5 + question % 7, from: question + 1), maximumTokens: 2)
+            request.member = question % 2
+            _ = bench.submit(request)
+            // Some come together, some when others are under way or done.
+            if question % 3 == 0 {
+                bench.loop.admit()
+                _ = bench.loop.step()
+            }
+        }
+        bench.runToEnd()
+        let statistics = bench.loop.snapshot()
+        let asked = (0..<20).reduce(0) { $0 + 22 + 5 + $1 % 7 }
+        // Its five full pages, by 18 of 20; some questions share a page more.
+        #expect(statistics.prefixTokensReused >= 18 * 20)
+        #expect(statistics.prefixTokensReused < 18 * 20 + 60)
+        #expect(statistics.tokensPrefilled == asked - statistics.prefixTokensReused)
+        #expect(statistics.prefixTokensQueried == asked)
+        #expect(bench.model.log.violations.isEmpty)
+    }
+
     @Test("another member's pages are never taken")
     func members() {
         var bench = Bench()

@@ -197,7 +197,26 @@ import Tokenization
             lines.contains("laconic_route_decisions_total{model=\"a\\\"b\",reason=\"best\"} 3"))
         #expect(lines.contains("laconic_budget_overrun_tokens_total 0"))
         #expect(lines.contains("laconic_budget_p90_coverage{model=\"m\"} 1"))
-        #expect(lines.filter { $0.hasPrefix("# TYPE") }.count == 13)
+        #expect(lines.filter { $0.hasPrefix("# TYPE") }.count == 18)
+    }
+
+    @Test func `what was reused and guessed is there for Prometheus`() async throws {
+        let caller = Self.caller {
+            $0.decoding.prefixTokensQueried = 900
+            $0.decoding.prefixTokensReused = 600
+            $0.decoding.drafts = 7
+            $0.decoding.draftTokens = 50
+            $0.decoding.draftTokensAccepted = 40
+        }
+        let lines = try await caller.call(.get, "/metrics").text.split(separator: "\n")
+        for line in [
+            "laconic_prefix_cache_queries_total 900", "laconic_prefix_cache_hits_total 600",
+            "laconic_spec_decode_num_drafts_total 7",
+            "laconic_spec_decode_num_draft_tokens_total 50",
+            "laconic_spec_decode_num_accepted_tokens_total 40",
+        ] {
+            #expect(lines.contains(Substring(line)), "\(line)")
+        }
     }
 
     @Test func `what a family takes in memory is there for Prometheus`() async throws {

@@ -31,6 +31,7 @@ final class ScriptedService: CompletionService {
         var candidate: Candidate?
         var routing = RoutingStatistics()
         var loading = LoadingStatistics()
+        var decoding = EngineStatistics()
         /// Changes what is listed.
         var describe: @Sendable (inout [ModelDescription]) -> Void = { _ in }
         /// What budgets are changed by.
@@ -116,6 +117,8 @@ final class ScriptedService: CompletionService {
     var routing: RoutingStatistics { script.routing }
 
     var loading: LoadingStatistics { script.loading }
+
+    var decoding: EngineStatistics { script.decoding }
 
     func quote(_ request: CompletionRequest) async throws(InferenceError) -> Quote {
         let model = try resolve(request.model)
