@@ -28,7 +28,7 @@ public struct Grammar: Sendable, Hashable {
 
     /// Why rules are no grammar.
     public enum Failure: Error, Equatable {
-        /// No text at all is allowed: whatever begins never ends.
+        /// No text at all is allowed: whatever begins never ends, or not within a MiB.
         case endless
         /// It is larger than what is worked with here.
         case tooLarge(nodes: Int, limit: Int)
@@ -38,6 +38,8 @@ public struct Grammar: Sendable, Hashable {
     public static let nodeLimit = 200_000
     /// Rules that lie open at a time at most.
     static let depthLimit = 64
+    /// The bytes of a shortest text are fewer.
+    private static let costLimit = 1 << 20
 
     init(nodes: [Node], rules: [Int], start: Int) throws(Failure) {
         guard nodes.count <= Self.nodeLimit else {
@@ -48,42 +50,62 @@ public struct Grammar: Sendable, Hashable {
         self.start = start
         least = Self.fixpoint(nodes, rules, ofBytes: 1) { $0 + $1 }
         depth = Self.fixpoint(nodes, rules, ofBytes: 0) { max($0 + 1, $1) }
-        guard let bytes = least[rules[start]], bytes < 1 << 20,
-            let open = depth[rules[start]], open < Self.depthLimit
+        guard least[rules[start]] != nil, let open = depth[rules[start]], open < Self.depthLimit
         else { throw .endless }
     }
 
     /// The fewest bytes of a whole text.
     public var leastBytes: Int { least[rules[start]] ?? 0 }
 
-    /// Lowers each node's cost until none changes: costs only fall, so this ends.
+    /// The costs of the ends, found in rising order, so that each node is met once (Knuth 1977).
     ///
     /// - Parameters:
     ///   - nodes: The nodes.
     ///   - rules: Where the rules begin.
     ///   - cost: What a byte costs.
-    ///   - call: What a rule and what follows cost together.
-    /// - Returns: The cost of each node; `nil` where there is no way to its rule's end.
+    ///   - call: What a rule and what follows cost together, never less than either.
+    /// - Returns: The cost of each node; `nil` where there is no way to its rule's end, or none
+    ///   that costs less than `costLimit`.
     private static func fixpoint(
         _ nodes: [Node], _ rules: [Int], ofBytes cost: Int, call: (Int, Int) -> Int
     ) -> [Int?] {
-        var costs = [Int?](repeating: nil, count: nodes.count)
-        var changes = true
-        while changes {
-            changes = false
-            for (index, node) in nodes.enumerated() {
-                let found: Int? =
-                    switch node {
-                    case .end: 0
-                    case .bytes(_, let next): costs[next].map { $0 + cost }
-                    case .either(let ways): ways.compactMap { costs[$0] }.min()
-                    case .call(let rule, let next):
-                        costs[rules[rule]].flatMap { inner in costs[next].map { call(inner, $0) } }
-                    }
-                guard let found, found < costs[index] ?? .max else { continue }
-                costs[index] = found
-                changes = true
+        // For each node, the nodes whose cost depends on it.
+        var users: [[Int32]] = Array(repeating: [], count: nodes.count)
+        var buckets: [[Int]] = [[]]
+        for (index, node) in nodes.enumerated() {
+            let user = Int32(index)
+            switch node {
+            case .end: buckets[0].append(index)
+            case .bytes(_, let next): users[next].append(user)
+            case .either(let ways): for way in ways { users[way].append(user) }
+            case .call(let rule, let next):
+                users[next].append(user)
+                if rules[rule] != next { users[rules[rule]].append(user) }
             }
+        }
+        var costs = [Int?](repeating: nil, count: nodes.count)
+        var level = 0
+        while level < buckets.count {
+            while let index = buckets[level].popLast() {
+                guard costs[index] == nil else { continue }
+                costs[index] = level
+                for user in users[index].map(Int.init) where costs[user] == nil {
+                    let found: Int? =
+                        switch nodes[user] {
+                        case .end: nil
+                        case .bytes: level + cost
+                        case .either: level
+                        case .call(let rule, let next):
+                            costs[rules[rule]].flatMap { inner in
+                                costs[next].map { call(inner, $0) }
+                            }
+                        }
+                    guard let found, found < costLimit else { continue }
+                    while buckets.count <= found { buckets.append([]) }
+                    buckets[found].append(user)
+                }
+            }
+            level += 1
         }
         return costs
     }

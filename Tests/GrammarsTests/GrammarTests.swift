@@ -66,6 +66,22 @@ import Testing
         #expect(throws: Grammar.Failure.endless) { try builder.grammar(of: rule) }
     }
 
+    @Test func `a text too long to be ever written is no text, however it is nested`() {
+        var builder = GrammarBuilder()
+        var rule = builder.declare()
+        builder.define(rule, as: builder.literal("a".utf8, then: builder.end))
+        for _ in 0..<6 {
+            // Fewest bytes grow by 4,096 a level, beyond what 64 bits hold.
+            let outer = builder.declare()
+            let place = (0..<4096).reduce(builder.end) { next, _ in
+                builder.call(rule, then: next)
+            }
+            builder.define(outer, as: place)
+            rule = outer
+        }
+        #expect(throws: Grammar.Failure.endless) { try builder.grammar(of: rule) }
+    }
+
     @Test func `equal grammars are equal, others are not`() throws {
         #expect(try Self.nested() == Self.nested())
         #expect(try Self.nested().hashValue == Self.nested().hashValue)
