@@ -9,6 +9,8 @@ public struct JSONPieces {
     private let character: GrammarBuilder.Rule
     /// Any value.
     public let value: GrammarBuilder.Rule
+    /// The rules of sets of characters that are written in several bytes.
+    var wideCharacters: [CodePointSet: GrammarBuilder.Rule] = [:]
 
     /// Deepest indent after a line break.
     private static let indent = 16
@@ -80,27 +82,6 @@ public struct JSONPieces {
                 then: builder.repeated(Self.digits, 0...14, then: next)),
         ])
         return builder.either([magnitude, builder.byte(of: "-".utf8, then: magnitude)])
-    }
-
-    /// An integer from `range`, and what follows.
-    ///
-    /// - Precondition: The range is not empty.
-    public mutating func integer(
-        in range: ClosedRange<Int>, then next: GrammarBuilder.Place
-    ) -> GrammarBuilder.Place {
-        var ways: [GrammarBuilder.Place] = []
-        if range.upperBound >= 0 {
-            ways.append(
-                magnitude(
-                    UInt(max(range.lowerBound, 0))...UInt(range.upperBound), then: next))
-        }
-        if range.lowerBound < 0 {
-            let least = UInt(max(-min(range.upperBound, -1), 1))
-            let most = range.lowerBound.magnitude
-            ways.append(
-                builder.byte(of: "-".utf8, then: magnitude(least...most, then: next)))
-        }
-        return builder.either(ways)
     }
 
     /// A list of values, and what follows.
@@ -199,53 +180,6 @@ public struct JSONPieces {
     ) -> GrammarBuilder.Place {
         let value = builder.call(element, then: next)
         return string(then: builder.literal(":".utf8, then: space(then: value)))
-    }
-
-    /// An integer without sign from `range`, and what follows.
-    private mutating func magnitude(
-        _ range: ClosedRange<UInt>, then next: GrammarBuilder.Place
-    ) -> GrammarBuilder.Place {
-        var ways: [GrammarBuilder.Place] = []
-        var low = range.lowerBound
-        while true {
-            // The numbers with as many digits.
-            let length = "\(low)".utf8.count
-            let nines = UInt(String(repeating: "9", count: length)) ?? .max
-            let high = min(range.upperBound, nines)
-            ways.append(
-                digits(Array("\(low)".utf8)[...], Array("\(high)".utf8)[...], then: next))
-            guard high < range.upperBound else { return builder.either(ways) }
-            low = high + 1
-        }
-    }
-
-    /// Digits between two numbers of the same length.
-    private mutating func digits(
-        _ low: ArraySlice<UInt8>, _ high: ArraySlice<UInt8>, then next: GrammarBuilder.Place
-    ) -> GrammarBuilder.Place {
-        guard let first = low.first, let last = high.first else { return next }
-        let (lowRest, highRest) = (low.dropFirst(), high.dropFirst())
-        if first == last {
-            return builder.literal([first], then: digits(lowRest, highRest, then: next))
-        }
-        let zeros = ArraySlice(repeatElement(UInt8(ascii: "0"), count: lowRest.count))
-        let nines = ArraySlice(repeatElement(UInt8(ascii: "9"), count: lowRest.count))
-        // First digits behind which all others may follow; at most two are not among them.
-        var (free, lastFree) = (first, last)
-        var ways: [GrammarBuilder.Place] = []
-        if !lowRest.elementsEqual(zeros) {
-            ways.append(builder.literal([first], then: digits(lowRest, nines, then: next)))
-            free += 1
-        }
-        if !highRest.elementsEqual(nines) {
-            ways.append(builder.literal([last], then: digits(zeros, highRest, then: next)))
-            lastFree -= 1
-        }
-        if free <= lastFree {
-            let any = builder.repeated(Self.digits, lowRest.count...lowRest.count, then: next)
-            ways.append(builder.byte(of: free...lastFree, then: any))
-        }
-        return builder.either(ways)
     }
 
     /// The ways to write one code point in a string, and what follows.

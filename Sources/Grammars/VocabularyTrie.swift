@@ -65,9 +65,9 @@ public struct VocabularyTrie: Sendable {
 
     /// A byte of JSON's that no token is by itself, if there is one: texts could get stuck then.
     ///
-    /// The bytes of UTF-8 are among them: a code point that was begun has to be finished.
+    /// The bytes of UTF-8 are among them: a pattern may ask for any code point.
     public var missingByte: UInt8? {
-        let needed = [0x0A] + Array(UInt8(0x20)...0x7E) + Array(UInt8(0x80)...0xBF)
+        let needed = [0x0A] + Array(UInt8(0x20)...0xBF) + Array(UInt8(0xC2)...0xF4)
         return needed.first { !singles.contains($0) }
     }
 }

@@ -3,36 +3,39 @@ import Tokenization
 
 /// Makes a grammar of a JSON Schema: every text that it allows is a document the schema accepts.
 ///
-/// It reads what OpenAI's strict mode allows, and bounds: `type` (one or several), `properties`,
+/// It reads what OpenAI's strict mode allows and more: `type` (one or several), `properties`,
 /// `required`, `additionalProperties`, `items`, `minItems`, `maxItems`, `minLength`, `maxLength`,
-/// bounds of integers, `enum`, `const`, `anyOf`, `$ref` into the schema itself, recursion included.
+/// `pattern`, `format`, bounds and divisors of numbers, `enum`, `const`, `anyOf`, `oneOf` of what
+/// excludes each other, `allOf` of objects, `$ref` into the schema itself, recursion included.
 /// A keyword that it cannot honour is refused by its path: none is ignored unless it only tells.
 ///
 /// Of the documents that a schema accepts not all are allowed: members come in the order of
 /// `properties`, and an object that names some has no others.
 struct SchemaReader {
-    private var pieces = JSONPieces()
+    var pieces = JSONPieces()
     private let root: TemplateValue
     private let rootPath: String
     /// The rules of schemas that a reference names.
     private var references: [String: GrammarBuilder.Rule] = [:]
+    /// The rules of strings and numbers that automata describe, so that each is made once.
+    var texts: [TextForm: GrammarBuilder.Rule] = [:]
+    /// What the automata of the schema may take together.
+    var allowance = TextAutomaton.Allowance()
 
     /// Keywords that tell and do not bind.
-    private static let annotations: Set<String> = [
+    static let annotations: Set<String> = [
         "$comment", "$defs", "$id", "$schema", "default", "definitions", "deprecated",
         "description", "example", "examples", "readOnly", "title", "writeOnly",
     ]
-    private static let typeKeywords: [String: Set<String>] = [
+    static let typeKeywords: [String: Set<String>] = [
         "object": ["properties", "required", "additionalProperties"],
         "array": ["items", "minItems", "maxItems"],
-        "string": ["minLength", "maxLength"],
-        "integer": ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
-        "number": [], "boolean": [], "null": [],
+        "string": ["minLength", "maxLength", "pattern", "format"],
+        "integer": numberKeywords, "number": numberKeywords, "boolean": [], "null": [],
     ]
-    /// Characters of a string and elements of a list that can be counted.
-    private static let countLimit = 4096
-    /// The integers that doubles hold.
-    private static let integers = -999_999_999_999_999...999_999_999_999_999
+    private static let numberKeywords: Set<String> = [
+        "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+    ]
 
     private init(_ root: TemplateValue, path: String) {
         self.root = root
@@ -79,14 +82,14 @@ struct SchemaReader {
         } catch {
             let reason =
                 switch error {
-                case .endless: "no document that ends satisfies it"
+                case .endless: "no document that ends within a MiB satisfies it"
                 case .tooLarge(_, let limit): "it would take over \(limit) states"
                 }
             throw .unsupported(path: rootPath, reason: reason)
         }
     }
 
-    private mutating func rule(
+    mutating func rule(
         _ schema: TemplateValue, path: String
     ) throws(ServingError) -> GrammarBuilder.Rule {
         let rule = pieces.builder.declare()
@@ -117,13 +120,14 @@ struct SchemaReader {
         }
     }
 
-    private mutating func place(
+    mutating func place(
         of schema: RequestFields
     ) throws(ServingError) -> GrammarBuilder.Place {
         let keywords = schema.names.filter {
             schema.peek($0) != nil && !Self.annotations.contains($0)
         }
-        for name in ["$ref", "const", "enum", "anyOf", "allOf"] where keywords.contains(name) {
+        if keywords.contains("allOf") { return try all(schema, keywords) }
+        for name in ["$ref", "const", "enum", "anyOf", "oneOf"] where keywords.contains(name) {
             // A type beside values says which of them count; it adds nothing beside the others.
             let others = keywords.filter { $0 != name && $0 != "type" }
             guard others.isEmpty, name == "enum" || name == "const" || keywords.count == 1 else {
@@ -137,13 +141,7 @@ struct SchemaReader {
         let known = types.isEmpty ? Set() : Set(types.flatMap { Self.typeKeywords[$0] ?? [] })
         for name in keywords where name != "type" && !known.contains(name) {
             // What is said of other types binds none of these.
-            if Self.typeKeywords.contains(where: {
-                !types.contains($0.key) && $0.value.contains(name)
-            }),
-                name != "minimum" && name != "maximum" || !types.contains("number")
-            {
-                continue
-            }
+            guard !Self.typeKeywords.values.contains(where: { $0.contains(name) }) else { continue }
             throw .unsupported(
                 path: schema.path(of: name), reason: "this keyword cannot be honoured")
         }
@@ -156,7 +154,7 @@ struct SchemaReader {
     }
 
     /// The types that a schema names, or that its keywords are about.
-    private func types(of schema: RequestFields) throws(ServingError) -> [String] {
+    func types(of schema: RequestFields) throws(ServingError) -> [String] {
         var names: [TemplateValue] = []
         switch schema.peek("type") {
         case nil:
@@ -185,61 +183,24 @@ struct SchemaReader {
         return types.contains("number") ? types.filter { $0 != "integer" } : types
     }
 
-    private mutating func combination(
-        _ name: String, _ schema: RequestFields
-    ) throws(ServingError) -> GrammarBuilder.Place {
-        let path = schema.path(of: name)
-        let end = pieces.builder.end
-        switch (name, schema.peek(name)) {
-        case ("$ref", .string(let reference)):
-            return pieces.builder.call(try target(of: reference, path: path), then: end)
-        case ("const", .some(let value)):
-            return try values([value], schema, path: path)
-        case ("enum", .array(let values)):
-            return try self.values(values, schema, path: path)
-        case ("anyOf", .array(let schemas)) where !schemas.isEmpty:
-            var ways: [GrammarBuilder.Place] = []
-            for (position, schema) in schemas.enumerated() {
-                let rule = try rule(schema, path: "\(path).\(position)")
-                ways.append(pieces.builder.call(rule, then: end))
-            }
-            return pieces.builder.either(ways)
-        case ("allOf", .array(let schemas)) where schemas.count == 1:
-            return pieces.builder.call(try rule(schemas[0], path: "\(path).0"), then: end)
-        case ("allOf", .array):
-            throw .unsupported(path: path, reason: "only a single schema can be honoured")
-        case (_, let value):
-            throw .wrongType(
-                path: path, expected: name == "$ref" ? "a string" : "a list with an element",
-                found: value?.kind ?? "null")
-        }
-    }
-
-    /// The values of an `enum` as they are, those of other types left out.
-    private mutating func values(
-        _ values: [TemplateValue], _ schema: RequestFields, path: String
-    ) throws(ServingError) -> GrammarBuilder.Place {
-        let types = schema.peek("type") == nil ? nil : try types(of: schema)
-        let ways = values.filter { value in
-            types.map { $0.contains(where: value.isOfType) } ?? true
-        }
-        guard !ways.isEmpty else {
-            throw .unsupported(path: path, reason: "no value of it is of the type beside it")
-        }
-        let end = pieces.builder.end
-        return pieces.builder.either(
-            ways.map { value in
-                var writer = JSONWriter()
-                writer.value(value)
-                return pieces.builder.literal(writer.bytes, then: end)
-            })
-    }
-
     /// The rule of a schema that a reference names, within the root schema.
-    private mutating func target(
+    mutating func target(
         of reference: String, path: String
     ) throws(ServingError) -> GrammarBuilder.Rule {
         if let known = references[reference] { return known }
+        let schema = try named(by: reference, path: path)
+        let rule = pieces.builder.declare()
+        references[reference] = rule
+        let target = reference.dropFirst(2).replacing("/", with: ".")
+        try define(rule, as: schema, path: "\(rootPath).\(target)")
+        return rule
+    }
+
+    /// The schema that a reference names.
+    func named(
+        by reference: String, path: String
+    ) throws(ServingError) -> TemplateValue {
+        guard reference != "#" else { return root }
         guard reference.hasPrefix("#/") else {
             throw .unsupported(
                 path: path, reason: "only references into the schema itself ('#/…') are followed")
@@ -261,132 +222,6 @@ struct SchemaReader {
             }
             schema = next
         }
-        let rule = pieces.builder.declare()
-        references[reference] = rule
-        let target = reference.dropFirst(2).replacing("/", with: ".")
-        try define(rule, as: schema, path: "\(rootPath).\(target)")
-        return rule
-    }
-
-    private mutating func place(
-        ofType type: String, _ schema: RequestFields
-    ) throws(ServingError) -> GrammarBuilder.Place {
-        let end = pieces.builder.end
-        switch type {
-        case "object": return try object(schema)
-        case "array":
-            let (least, most) = try counts("minItems", "maxItems", of: schema)
-            let element =
-                try schema.peek("items").map { items throws(ServingError) in
-                    try rule(items, path: schema.path(of: "items"))
-                } ?? pieces.value
-            return pieces.list(least..., atMost: most, then: end, of: element)
-        case "string":
-            let (least, most) = try counts("minLength", "maxLength", of: schema)
-            return pieces.string(least..., atMost: most, then: end)
-        case "integer": return try integer(schema)
-        case "number": return pieces.number(then: end)
-        case "boolean":
-            return pieces.builder.either(
-                ["true", "false"].map { pieces.builder.literal($0.utf8, then: end) })
-        default: return pieces.builder.literal("null".utf8, then: end)
-        }
-    }
-
-    private mutating func object(
-        _ schema: RequestFields
-    ) throws(ServingError) -> GrammarBuilder.Place {
-        var schema = schema
-        let end = pieces.builder.end
-        let properties = try schema.object("properties")
-        var required: [String] = []
-        for (position, name) in (try schema.array("required") ?? []).enumerated() {
-            guard case .string(let name) = name else {
-                throw schema.mismatch("required.\(position)", "a string", name)
-            }
-            required.append(name)
-        }
-        let others = schema.peek("additionalProperties") ?? .boolean(true)
-        let otherPath = schema.path(of: "additionalProperties")
-        var members: [(key: [UInt8], value: GrammarBuilder.Rule, isOptional: Bool)] = []
-        for name in properties?.names ?? [] {
-            guard let properties, let property = properties.peek(name) else { continue }
-            members.append(
-                (
-                    Self.key(name), try rule(property, path: properties.path(of: name)),
-                    !required.contains(name)
-                ))
-        }
-        for name in required where properties?.peek(name) == nil {
-            guard others != .boolean(false) else {
-                throw .unsupported(
-                    path: schema.path(of: "required"),
-                    reason: "'\(name.prefix(64))' is required and not among the properties")
-            }
-            members.append((Self.key(name), try rule(others, path: otherPath), false))
-        }
-        guard members.isEmpty, others != .boolean(false) else {
-            return pieces.object(members, then: end)
-        }
-        return pieces.dictionary(then: end, of: try rule(others, path: otherPath))
-    }
-
-    private static func key(_ name: String) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.value(name)
-        return writer.bytes
-    }
-
-    private mutating func integer(
-        _ schema: RequestFields
-    ) throws(ServingError) -> GrammarBuilder.Place {
-        let end = pieces.builder.end
-        var (low, high) = (
-            Double(Self.integers.lowerBound), Double(Self.integers.upperBound)
-        )
-        var isBounded = false
-        for name in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"] {
-            guard let value = schema.peek(name) else { continue }
-            guard let bound = value.real else { throw schema.mismatch(name, "a number", value) }
-            isBounded = true
-            switch name {
-            case "minimum": low = max(low, bound.rounded(.up))
-            case "exclusiveMinimum": low = max(low, bound.rounded(.down) + 1)
-            case "maximum": high = min(high, bound.rounded(.down))
-            default: high = min(high, bound.rounded(.up) - 1)
-            }
-        }
-        guard isBounded else { return pieces.integer(then: end) }
-        guard low <= high else {
-            throw .unsupported(path: schema.path, reason: "no integer lies between its bounds")
-        }
-        return pieces.integer(in: Int(low)...Int(high), then: end)
-    }
-
-    /// The bounds of a length.
-    private func counts(
-        _ least: String, _ most: String, of schema: RequestFields
-    ) throws(ServingError) -> (least: Int, most: Int?) {
-        var schema = schema
-        let low = try schema.integer(least, in: 0...Self.countLimit) ?? 0
-        let high = try schema.integer(most, in: 0...Self.countLimit)
-        guard low <= high ?? .max else {
-            throw .unsupported(
-                path: schema.path(of: least), reason: "it is above '\(most)'")
-        }
-        return (low, high)
-    }
-}
-
-extension TemplateValue {
-    /// Whether a schema's type means this value.
-    fileprivate func isOfType(_ type: String) -> Bool {
-        switch (type, self) {
-        case ("null", .null), ("boolean", .boolean), ("string", .string), ("array", .array),
-            ("object", .object), ("number", .integer), ("number", .number), ("integer", .integer):
-            true
-        case ("integer", .number): exactInteger != nil
-        default: false
-        }
+        return schema
     }
 }

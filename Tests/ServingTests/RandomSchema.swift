@@ -9,6 +9,10 @@ enum RandomSchema {
 
     private static let names = ["a", "name", "x y", "qu\"ote", "ü", "日本", "new\nline", ""]
 
+    private static let patterns = [
+        "^[a-c]{1,3}$", #"\d-\""#, "^(é|日本)+$", "x.?y|^$", #"\\|\n"#, "^[^a-y]*$",
+    ]
+
     static func make(using generator: inout SeededGenerator) -> TemplateValue {
         guard case .object(let members) = schema(depth: 3, using: &generator) else { return .null }
         // What references name: itself inside a list that may be empty, so that it can end.
@@ -46,7 +50,7 @@ enum RandomSchema {
             .object([Pair(key: "type", value: .string(name))] + more)
         }
         func number(_ key: String, _ value: Int) -> Pair { Pair(key: key, value: .integer(value)) }
-        switch Int.random(in: 0..<(depth > 0 ? refers ? 13 : 12 : 8), using: &generator) {
+        switch Int.random(in: 0..<(depth > 0 ? refers ? 15 : 14 : 10), using: &generator) {
         case 0: return type("null")
         case 1: return type("boolean")
         case 2: return type("number")
@@ -77,7 +81,21 @@ enum RandomSchema {
                         .object([Pair(key: "k", value: .array([.boolean(true)]))]),
                     ]))
             ])
-        case 8, 9:
+        case 8:
+            let pattern = patterns.randomElement(using: &generator) ?? ""
+            return type(
+                "string",
+                [Pair(key: "pattern", value: .string(pattern))]
+                    + (Bool.random(using: &generator) ? [number("maxLength", 6)] : []))
+        case 9:
+            return type(
+                "number",
+                [
+                    Pair(key: "minimum", value: .number(-0.5)),
+                    Pair(key: "exclusiveMaximum", value: .number(12.25)),
+                    Pair(key: "multipleOf", value: .number(0.25)),
+                ])
+        case 10, 11:
             let count = Int.random(in: 0...3, using: &generator)
             let chosen = names.shuffled(using: &generator).prefix(count)
             let properties = chosen.map { name in
@@ -93,7 +111,7 @@ enum RandomSchema {
                         key: "additionalProperties",
                         value: .boolean(Bool.random(using: &generator))),
                 ])
-        case 10:
+        case 12:
             let least = Int.random(in: 0...2, using: &generator)
             return type(
                 "array",
@@ -105,7 +123,7 @@ enum RandomSchema {
                 ]
                     + (Bool.random(using: &generator)
                         ? [number("maxItems", least + .random(in: 0...2, using: &generator))] : []))
-        case 11:
+        case 13:
             return .object([
                 Pair(
                     key: "anyOf",
@@ -132,13 +150,23 @@ enum RandomSchema {
         }
         func bound(_ key: String) -> Int? { schema.at(key)?.exactInteger }
         switch (schema.at("type")?.text, document) {
-        case ("null", .null), ("boolean", .boolean), ("number", .integer), ("number", .number):
-            return true
+        case ("null", .null), ("boolean", .boolean): return true
+        case ("number", _):
+            guard let number = document.real else { return false }
+            guard let low = schema.at("minimum")?.real else { return true }
+            return number >= low && number < schema.at("exclusiveMaximum")?.real ?? 0
+                && (number * 4).rounded() == number * 4
         case ("integer", .integer(let number)):
             return number >= bound("minimum") ?? .min && number < bound("exclusiveMaximum") ?? .max
         case ("string", .string(let text)):
             let count = text.unicodeScalars.count
-            return count >= bound("minLength") ?? 0 && count <= bound("maxLength") ?? .max
+            let isFound =
+                (try? schema.at("pattern")?.text.map { pattern in
+                    try Regex(pattern).matchingSemantics(.unicodeScalar).asciiOnlyDigits()
+                        .firstMatch(in: text) != nil
+                }) ?? true
+            return isFound && count >= bound("minLength") ?? 0
+                && count <= bound("maxLength") ?? .max
         case ("array", .array(let elements)):
             return elements.count >= bound("minItems") ?? 0
                 && elements.count <= bound("maxItems") ?? .max

@@ -98,6 +98,79 @@ import Tokenization
         }
     }
 
+    private static func isAllowed(_ text: String, _ schema: String) throws -> Bool {
+        let grammar = try Self.grammar(try Self.value(schema))
+        let state = text.utf8.reduce(Optional(grammar.start)) { state, byte in
+            state.flatMap { grammar.state(after: $0, Int32(byte)) }
+        }
+        return state.map(grammar.accepts) ?? false
+    }
+
+    @Test(arguments: [
+        (#"{"type":"string","pattern":"^\"\\\\\"$"}"#, [#""\"\\\"""#], [#""""\"""#]),
+        (
+            #"{"type":"string","pattern":"^[\\x00-\\x1f]$"}"#, [#""\n""#, #""\u001f""#, #""\b""#],
+            ["\"\n\""]
+        ),
+        (#"{"type":"string","pattern":"^[é-日]+😀$"}"#, [#""é日ࠀ😀""#], [#""a😀""#]),
+        (#"{"type":"string","pattern":"^a+$","maxLength":2}"#, [#""a""#, #""aa""#], [#""aaa""#]),
+        (
+            #"{"type":"string","format":"uuid","pattern":"^0"}"#,
+            [#""00000000-0000-4000-8000-000000000000""#],
+            [#""10000000-0000-4000-8000-000000000000""#]
+        ),
+        (#"{"type":"number","minimum":0.5,"multipleOf":0.25}"#, ["0.5", "7.75"], ["0.25", "0.6"]),
+        (#"{"type":"integer","minimum":-0.5,"maximum":2.5}"#, ["0", "2"], ["-1", "3", "0.5"]),
+        (#"{"pattern":"^x$"}"#, [#""x""#], [#""y""#, "1"]),
+        (#"{"minimum":3}"#, ["3", "3.5"], ["2"]),
+        (#"{"oneOf":[{"type":"string"},{"type":"null"}]}"#, [#""a""#, "null"], ["1"]),
+        (#"{"oneOf":[{"const":1},{"enum":["1",2]}]}"#, ["1", "2", #""1""#], ["3"]),
+        (
+            ##"{"oneOf":[{"$ref":"#/$defs/a"},{"type":"object","properties":{"t":{"const":"b"}},"required":["t"]}],"$defs":{"a":{"type":"object","properties":{"t":{"const":"a"},"x":{"type":"null"}},"required":["t","x"]}}}"##,
+            [#"{"t":"a","x":null}"#, #"{"t":"b"}"#], [#"{"t":"a"}"#, #"{"t":"c"}"#]
+        ),
+        (
+            ##"{"type":"object","properties":{"a":{"type":"null"}},"required":["a","c"],"allOf":[{"$ref":"#/$defs/b"},{"properties":{"c":{"const":1}}}],"$defs":{"b":{"type":"object","properties":{"b":{"type":"boolean"}}}}}"##,
+            [#"{"a":null,"b":true,"c":1}"#, #"{"a":null,"c":1}"#],
+            [#"{"a":null}"#, #"{"b":true,"c":1}"#]
+        ),
+        (#"{"allOf":[{"type":"string","maxLength":1}]}"#, [#""a""#], [#""ab""#]),
+    ])
+    func `a document is allowed if the schema accepts it`(
+        schema: String, good: [String], bad: [String]
+    ) throws {
+        for text in good { #expect(try Self.isAllowed(text, schema), "\(text)") }
+        for text in bad { #expect(try !Self.isAllowed(text, schema), "\(text)") }
+    }
+
+    @Test(arguments: StringFormat.allCases)
+    func `what is drawn under a format can be read as it`(format: StringFormat) throws {
+        var generator = SeededGenerator(seed: 5)
+        let grammar = try Self.grammar(
+            try Self.value("{\"type\":\"string\",\"format\":\"\(format.rawValue)\"}"))
+        for _ in 0..<10 {
+            let (text, isWhole) = try Self.draw(grammar, room: 400, using: &generator)
+            #expect(isWhole)
+            guard case .string = try Self.value(String(decoding: text, as: UTF8.self)) else {
+                Issue.record("\(String(decoding: text, as: UTF8.self))")
+                return
+            }
+        }
+    }
+
+    @Test func `a schema of many costly patterns is refused at once`() throws {
+        let properties = (0..<400).map { number in
+            "\"p\(number)\":{\"type\":\"string\",\"pattern\":\"(a|b)*a.{9}\(number)\"}"
+        }.joined(separator: ",")
+        let start = ContinuousClock.now
+        #expect(throws: ServingError.self) {
+            _ = try SchemaReader.grammar(
+                of: try Self.value("{\"type\":\"object\",\"properties\":{\(properties)}}"),
+                path: "schema")
+        }
+        #expect(start.duration(to: .now) < .seconds(20))
+    }
+
     @Test func `a whole document is nothing more, an open one no less`() throws {
         let grammar = try Self.grammar(
             try Self.value(
@@ -140,18 +213,44 @@ import Tokenization
 
     @Test(arguments: [
         (#"{"type":"strin"}"#, "schema.type"),
-        (#"{"type":"string","pattern":"a+"}"#, "schema.pattern"),
-        (#"{"type":"string","format":"email"}"#, "schema.format"),
-        (#"{"type":"number","minimum":0}"#, "schema.minimum"),
-        (#"{"type":"integer","multipleOf":3}"#, "schema.multipleOf"),
+        (#"{"type":"string","pattern":"a(?=b)"}"#, "schema.pattern"),
+        (#"{"type":"string","pattern":"(a"}"#, "schema.pattern"),
+        (#"{"type":"string","pattern":"^a{3}$","maxLength":2}"#, "schema.pattern"),
+        (#"{"type":"string","pattern":"(a|b)*a.{30}$"}"#, "schema.pattern"),
+        (#"{"type":"string","pattern":5}"#, "schema.pattern"),
+        (#"{"type":"string","format":"iri"}"#, "schema.format"),
+        (#"{"type":"string","format":"date","minLength":11}"#, "schema.format"),
+        (#"{"type":"string","format":"date","pattern":"x"}"#, "schema.pattern"),
+        (#"{"type":"number","minimum":"0"}"#, "schema.minimum"),
+        (#"{"type":"number","exclusiveMinimum":0,"exclusiveMaximum":0}"#, "schema"),
+        (#"{"type":"integer","multipleOf":0}"#, "schema.multipleOf"),
+        (#"{"type":"number","multipleOf":1000000007}"#, "schema.multipleOf"),
+        (#"{"type":"integer","minimum":0.2,"maximum":0.8}"#, "schema"),
+        (#"{"type":"integer","minimum":1e20}"#, "schema"),
         (#"{"type":"integer","minimum":3,"maximum":2}"#, "schema"),
         (#"{"type":"array","uniqueItems":true}"#, "schema.uniqueItems"),
-        (#"{"type":"array","items":{"type":"string","pattern":"x"}}"#, "schema.items.pattern"),
+        (#"{"type":"array","items":{"type":"string","pattern":"*"}}"#, "schema.items.pattern"),
         (#"{"type":"array","minItems":3,"maxItems":2}"#, "schema.minItems"),
         (#"{"type":"string","maxLength":100000}"#, "schema.maxLength"),
-        (#"{"oneOf":[{"type":"string"}]}"#, "schema.oneOf"),
+        (#"{"oneOf":[{"type":"string"},{"minLength":1}]}"#, "schema.oneOf"),
+        (#"{"oneOf":[{"type":"integer"},{"type":"number"}]}"#, "schema.oneOf"),
+        (#"{"oneOf":[{"const":1},{"const":1.0}]}"#, "schema.oneOf"),
+        (#"{"oneOf":[]}"#, "schema.oneOf"),
+        (
+            #"{"oneOf":[{"type":"object","properties":{"t":{"const":"a"}}},{"type":"object","properties":{"t":{"const":"b"}}}]}"#,
+            "schema.oneOf"
+        ),
+        (#"{"allOf":[{"type":"string"},{"minLength":1}]}"#, "schema.allOf.0.type"),
+        (#"{"allOf":[]}"#, "schema.allOf"),
+        (
+            #"{"allOf":[{"properties":{"a":{}}},{"properties":{"a":{}}}]}"#,
+            "schema.allOf.1.properties.a"
+        ),
+        (
+            #"{"allOf":[{"properties":{"a":{}}},{"additionalProperties":false}]}"#,
+            "schema.allOf.1.additionalProperties"
+        ),
         (#"{"not":{}}"#, "schema.not"),
-        (#"{"allOf":[{},{}]}"#, "schema.allOf"),
         (#"{"anyOf":[{"type":"null"},{"if":{}}]}"#, "schema.anyOf.1.if"),
         (##"{"$ref":"#/$defs/none"}"##, "schema.$ref"),
         (#"{"$ref":"https://example.org/s"}"#, "schema.$ref"),
