@@ -67,9 +67,7 @@ public struct HTTPResponse: Sendable {
         var response = HTTPResponse(fields: fields, body: .stream(events))
         response.fields[.contentType] = "text/event-stream"
         response.fields[.cacheControl] = "no-cache"
-        if let buffering = HTTPField.Name("X-Accel-Buffering") {
-            response.fields[buffering] = "no"
-        }
+        response.fields[.accelBuffering] = "no"
         return response
     }
 

@@ -89,8 +89,8 @@ struct HeadBuilder: Sendable {
             throw .malformed(reason: "a Host field that is no host")
         }
         // Section 3.2.2: the target's authority takes the place of the field.
-        guard let authority = target.authority, let name = HTTPField.Name("Host") else { return }
-        fields[name] = authority
+        guard let authority = target.authority else { return }
+        fields[.host] = authority
     }
 
     /// RFC 9112, section 6.3, read strictly: whatever two parsers could read in two ways is refused.

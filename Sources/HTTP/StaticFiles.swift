@@ -14,8 +14,6 @@ public final class StaticFiles: Sendable {
         default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
         object-src 'none'
         """
-    private static let nosniff = HTTPField.Name("X-Content-Type-Options")
-    private static let referrer = HTTPField.Name("Referrer-Policy")
 
     private let folder: PublicFolder
     private let packed = PackedFiles()
@@ -103,9 +101,8 @@ public final class StaticFiles: Sendable {
             .cacheControl: type.hasPrefix("image/") || type.hasPrefix("font/")
                 ? "public, max-age=3600" : "no-cache",
             .contentSecurityPolicy: Self.policy, .acceptRanges: "bytes",
+            .xContentTypeOptions: "nosniff", .referrerPolicy: "no-referrer",
         ])
-        if let name = Self.nosniff { response.fields[name] = "nosniff" }
-        if let name = Self.referrer { response.fields[name] = "no-referrer" }
         if isPackable { response.fields[.vary] = "Accept-Encoding" }
         if let coding { response.fields[.contentEncoding] = coding }
         switch validators.verdict(on: fields) {

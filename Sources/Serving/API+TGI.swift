@@ -32,9 +32,7 @@ extension API {
         try admit()
         if let limit = terms.truncate { try truncate(&job, to: limit) }
         var response = try await run(job, TGIDialect(terms: terms))
-        if job.streams, let name = HTTPField.Name("x-compute-type") {
-            response.fields[name] = "cpu"
-        }
+        if job.streams { response.fields[.computeType] = "cpu" }
         return response
     }
 

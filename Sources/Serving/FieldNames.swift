@@ -15,10 +15,15 @@ extension HTTPField.Name {
     static let requestMethod = known("access-control-request-method")
     static let requestHeaders = known("access-control-request-headers")
 
-    private static func known(_ name: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(name) else {
-            preconditionFailure("'\(name)' is no field name")
-        }
-        return name
-    }
+    // What TGI says of an answer in its head.
+    static let computeType = known("x-compute-type")
+    static let computeTime = known("x-compute-time")
+    static let computeCharacters = known("x-compute-characters")
+    static let totalTime = known("x-total-time")
+    static let validationTime = known("x-validation-time")
+    static let queueTime = known("x-queue-time")
+    static let inferenceTime = known("x-inference-time")
+    static let timePerToken = known("x-time-per-token")
+    static let promptTokens = known("x-prompt-tokens")
+    static let generatedTokens = known("x-generated-tokens")
 }

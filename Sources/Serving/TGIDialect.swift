@@ -53,23 +53,19 @@ struct TGIDialect: CompletionDialect {
 
     func fields(_ progress: CompletionProgress) -> HTTPFields {
         let times = progress.times
-        let counts = [
-            ("x-compute-type", "cpu"),
-            ("x-compute-time", "\(times.total / 1000)"),
-            ("x-compute-characters", "\(terms.characterCount)"),
-            ("x-total-time", "\(Int(times.total))"),
-            ("x-validation-time", "\(Int(times.validation))"),
-            ("x-queue-time", "\(Int(times.queue))"),
-            ("x-inference-time", "\(Int(times.inference))"),
-            ("x-time-per-token", "\(Int(times.inference) / max(progress.completionTokens, 1))"),
-            ("x-prompt-tokens", "\(progress.promptTokens)"),
-            ("x-generated-tokens", "\(progress.completionTokens)"),
+        let perToken = Int(times.inference) / max(progress.completionTokens, 1)
+        return [
+            .computeType: "cpu",
+            .computeTime: "\(times.total / 1000)",
+            .computeCharacters: "\(terms.characterCount)",
+            .totalTime: "\(Int(times.total))",
+            .validationTime: "\(Int(times.validation))",
+            .queueTime: "\(Int(times.queue))",
+            .inferenceTime: "\(Int(times.inference))",
+            .timePerToken: "\(perToken)",
+            .promptTokens: "\(progress.promptTokens)",
+            .generatedTokens: "\(progress.completionTokens)",
         ]
-        var fields = HTTPFields()
-        for (name, value) in counts {
-            if let name = HTTPField.Name(name) { fields[name] = value }
-        }
-        return fields
     }
 
     mutating func documents(
