@@ -8,6 +8,10 @@ public protocol CompletionService: Sendable {
     /// The checkpoints that can be asked for by name.
     var models: [ModelDescription] { get }
 
+    /// The checkpoint that answers to a name, one that is only made on demand too; nil where a
+    /// request for it would be refused.
+    func model(called name: String) -> ModelDescription?
+
     /// Begins a completion.
     ///
     /// - Throws: `InferenceError` when the request cannot be served; nothing was started then.
@@ -55,6 +59,14 @@ public protocol CompletionService: Sendable {
 extension CompletionService {
     /// Nothing is decoded.
     public var decoding: EngineStatistics { EngineStatistics() }
+
+    /// One of those that are listed.
+    ///
+    /// - Parameter name: As a request names it.
+    /// - Returns: What it is.
+    public func model(called name: String) -> ModelDescription? {
+        models.first { $0.id == name }
+    }
 
     /// Nothing is loaded on demand.
     public var loading: LoadingStatistics { LoadingStatistics() }

@@ -44,6 +44,17 @@ public struct ModelCatalog: CompletionService {
         }
     }
 
+    /// A model by its name, one that would be made for a request too.
+    ///
+    /// - Parameter name: As a request names it.
+    /// - Returns: What it is, or would be; nil where a request of that model would be refused.
+    public func model(called name: String) -> ModelDescription? {
+        guard let model = try? model(named: name) else { return nil }
+        var description = model.description
+        description.status = model.status
+        return description.id == name ? description : nil
+    }
+
     /// What the family's weights take, and took to load.
     public var loading: LoadingStatistics { family?.store.statistics ?? LoadingStatistics() }
 

@@ -31,6 +31,8 @@ extension API {
     }
 
     /// `GET /v1/models/{id}`; the name may hold one slash, escaped or not.
+    ///
+    /// A member between two others is told of before a request has it made, `unloaded` then.
     func describeModel(_ request: HTTPRequest) throws(ServingError) -> HTTPResponse {
         let parts = ["id", "name"].compactMap { request.parameters[$0] }
         let asked = parts.joined(separator: "/")
@@ -46,13 +48,14 @@ extension API {
     ///
     /// - Throws: `.unknownModel` with the name as it was asked for.
     func served(as name: String?, asked: String?) throws(ServingError) -> ModelDescription {
+        if let name, let model = service.model(called: name) { return model }
         let models = service.models
-        guard let model = models.first(where: { $0.id == name || name == nil }) else {
+        guard name == nil, let first = models.first else {
             throw .inference(
                 .unknownModel(asked: asked ?? Self.automatic, served: models.map(\.id)),
                 promptField: "model")
         }
-        return model
+        return first
     }
 
     private static func write(_ model: ModelDescription, into json: inout JSONWriter) {

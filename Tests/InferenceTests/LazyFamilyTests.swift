@@ -231,6 +231,19 @@ import Tokenization
         #expect(catalog.loading.loads == 5)
     }
 
+    @Test func `what could be made is told of before it is, beyond the family nothing`()
+        async throws
+    {
+        let catalog = try load()
+        let described = try #require(catalog.model(called: "alpha_0.3"))
+        #expect(described.alpha == 0.3 && described.between == ["alpha_0.2", "alpha_0.4"])
+        #expect(described.status == .unloaded && catalog.loading.loads == 0)
+        for name in ["alpha_0.5", "alpha_0.305", "auto", ""] {
+            #expect(catalog.model(called: name) == nil)
+        }
+        #expect(catalog.model(called: "alpha_0.4")?.between.isEmpty == true)
+    }
+
     @Test func `a member's own alpha is the member`() async throws {
         let catalog = try load()
         #expect(try await Self.ids(catalog, nil, alpha: 0.4) == Self.ids(catalog, "alpha_0.4"))
