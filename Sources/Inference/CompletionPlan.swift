@@ -16,6 +16,16 @@ struct CompletionPlan: Sendable {
     var candidate: Candidate?
 }
 
+/// What is read of a prompt before anybody is chosen, so that one request may be planned often.
+struct PromptReading: Sendable {
+    /// The prompt's ids.
+    let prompt: [Int32]
+    /// What the question's words tell; empty where nobody looks at them.
+    let features: [Double]
+    /// What the probe told; nil where it was not asked or had no time.
+    let probed: [Double]?
+}
+
 extension EffectiveBudget {
     /// The ceilings of the thought as a request carries them; nil where none is told apart.
     var thought: ThoughtCeilings? {

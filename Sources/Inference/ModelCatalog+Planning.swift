@@ -6,28 +6,27 @@ extension ModelCatalog {
     /// - Parameters:
     ///   - request: What is asked.
     ///   - isQuote: Whether the forecast itself is what is asked for.
+    ///   - reading: What was read of its prompt before; nil reads it now.
     /// - Returns: What is to be submitted.
     /// - Throws: Why nobody can.
     func plan(
-        _ request: CompletionRequest, isQuote: Bool = false
+        _ request: CompletionRequest, isQuote: Bool = false, reading: PromptReading? = nil
     ) async throws(InferenceError) -> CompletionPlan {
         let received = ContinuousClock.now
         let (candidates, isPinned) = try candidates(for: request)
-        // Members of a family have the same words, so that any of them reads the prompt for all.
-        let prompt = try candidates[0].promptIDs(request.prompt)
+        let known: PromptReading
+        if let reading {
+            known = reading
+        } else {
+            let isForecast =
+                isQuote || candidates.count > 1 || request.budget?.onExhausted == .reject
+            known = try await read(request, for: candidates, probes: isForecast)
+        }
+        let (prompt, features, probed) = (known.prompt, known.features, known.probed)
         guard var budget = request.budget else {
             return try plan(request, prompt: prompt, model: candidates[0])
         }
-        // Only a calibrated member looks at the question.
-        let features =
-            candidates.contains(where: \.isCalibrated)
-            ? PromptFeatures.values(of: candidates[0].question(of: request.prompt)) : []
-        var probed: [Double]?
-        if isQuote || candidates.count > 1 || budget.onExhausted == .reject {
-            probed = await probe?.features(
-                of: prompt, for: candidates, within: budget.latencyMilliseconds)
-            budget.spend(received.duration(to: .now))
-        }
+        budget.spend(received.duration(to: .now))
         let choices = candidates.map { model in
             var candidate = model.candidate(
                 for: request, features: features, probed: probed.map { features + $0 },
@@ -56,6 +55,26 @@ extension ModelCatalog {
         plan.effective.tokens = min(
             plan.effective.tokens, plan.model.description.contextLength - plan.prompt.count)
         return plan
+    }
+
+    /// Reads a prompt for those who may answer it.
+    private func read(
+        _ request: CompletionRequest, for candidates: [ReasoningModel], probes: Bool
+    ) async throws(InferenceError) -> PromptReading {
+        // Members of a family have the same words, so that any of them reads the prompt for all.
+        let prompt = try candidates[0].promptIDs(request.prompt)
+        guard let budget = request.budget else {
+            return PromptReading(prompt: prompt, features: [], probed: nil)
+        }
+        // Only a calibrated member looks at the question.
+        let features =
+            candidates.contains(where: \.isCalibrated)
+            ? PromptFeatures.values(of: candidates[0].question(of: request.prompt)) : []
+        let probed =
+            probes
+            ? await probe?.features(
+                of: prompt, for: candidates, within: budget.latencyMilliseconds) : nil
+        return PromptReading(prompt: prompt, features: features, probed: probed)
     }
 
     /// A request whose ceiling cuts and which nobody is chosen for.
@@ -92,9 +111,12 @@ extension ModelCatalog {
 
     /// How a request's budget is spent on two attempts.
     ///
-    /// - Returns: Nil where the budget has no room for a second: then one member answers as usual.
+    /// - Returns: The attempts, nil where the budget has no room for a second: then one member
+    ///   answers as usual; and what was read of the prompt, for whoever answers.
     /// - Throws: `invalidRequest` where there is no choice of members; why nobody can answer.
-    func escalation(of request: CompletionRequest) async throws(InferenceError) -> Escalation? {
+    func escalation(
+        of request: CompletionRequest
+    ) async throws(InferenceError) -> (Escalation?, PromptReading) {
         let received = ContinuousClock.now
         let (candidates, isPinned) = try candidates(for: request)
         // Members stand in order of alpha, the base behind them.
@@ -111,24 +133,30 @@ extension ModelCatalog {
         var rest = request
         (rest.policy, rest.members) = (.route, others)
         rest.budget = request.budget ?? Budget()
+        // The prompt is read once, whoever answers, and however often.
+        let reading = try await read(rest, for: candidates, probes: true)
+        rest.budget?.spend(received.duration(to: .now))
         var first = rest
         (first.members, first.reason) = ([tersest], .tersest)
-        let whole = try await quote(first)
-        let usual = whole.route.predicted?.p99 ?? whole.route.effective.usableTokens / 2
-        rest.budget?.tokens = whole.route.effective.tokens - usual
+        guard let whole = try await plan(first, reading: reading).route else {
+            preconditionFailure("a request with a budget has a route")
+        }
+        let usual = whole.predicted?.p99 ?? whole.effective.usableTokens / 2
+        rest.budget?.tokens = whole.effective.tokens - usual
         guard rest.budget?.tokens ?? 0 > 0, request.budget?.reasoningTokens != 0,
-            (try? await quote(rest)) != nil
-        else { return nil }
+            (try? await plan(rest, reading: reading)) != nil
+        else { return (nil, reading) }
         first.budget?.reasoningTokens = min(request.budget?.reasoningTokens ?? usual, usual)
         first.budget?.onExhausted = .stop
         // The chance of each answer token says whether it is sure.
         first.topLogprobs = request.topLogprobs ?? 0
-        return Escalation(
-            request: request, first: first, others: others, effective: whole.route.effective,
+        let escalation = Escalation(
+            request: request, first: first, others: others, effective: whole.effective,
             received: received
         ) { [self] request throws(InferenceError) in
-            try await complete(request)
+            try await begin(try await plan(request, reading: reading))
         }
+        return (escalation, reading)
     }
 
     /// The models that may answer, and whether the caller named the only one.

@@ -81,14 +81,14 @@ public struct ModelCatalog: CompletionService {
     public func complete(
         _ request: CompletionRequest
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
-        if request.policy == .escalate, let escalation = try await escalation(of: request) {
-            return try await escalation.events()
-        }
-        return try await begin(try await plan(request))
+        guard request.policy == .escalate else { return try await begin(try await plan(request)) }
+        let (escalation, reading) = try await escalation(of: request)
+        if let escalation { return try await escalation.events() }
+        return try await begin(try await plan(request, reading: reading))
     }
 
     /// Submits what was planned.
-    private func begin(
+    func begin(
         _ plan: CompletionPlan
     ) async throws(InferenceError) -> AsyncStream<CompletionEvent> {
         let (model, prompt, ceiling) = (plan.model, plan.prompt, plan.effective.tokens)

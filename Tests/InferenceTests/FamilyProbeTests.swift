@@ -107,6 +107,23 @@ import Tokenization
         #expect(try await end(try await catalog.complete(request())).cached > 0)
     }
 
+    @Test func `two attempts on one budget read their prompt once`() async throws {
+        let catalog = try load()
+        var asked = request { $0.tokens = 200 }
+        (asked.policy, asked.separatesReasoning, asked.maximumTokens) = (.escalate, true, nil)
+        asked.ignoresEndOfSequence = false
+        var attempts = 0
+        for await event in try await catalog.complete(asked) {
+            switch event {
+            case .accepted, .escalated: attempts += 1
+            default: break
+            }
+        }
+        let engine = catalog.entries[0].engine
+        await engine.drain()
+        #expect(attempts > 0 && engine.statistics.sequencesFinished == attempts + 1)
+    }
+
     @Test func `nothing is computed where it changes nothing`() async throws {
         let catalog = try load()
         var pinned = request()
