@@ -6,6 +6,8 @@ import Tokenization
 struct CompletionJob {
     /// One per prompt; they differ in the prompt alone.
     var requests: [CompletionRequest]
+    /// How the budget is to be spent, where the caller said so.
+    let requestedPolicy: SpendingPolicy?
     /// What the caller allows, as asked.
     let asked: CeilingFields
     /// The ceilings to run under: those asked for, at least 1.
@@ -42,7 +44,8 @@ struct CompletionJob {
         template.model =
             try fields.modelName() ?? (template.alpha == nil ? limits.defaultModel : nil)
         template.sampling = try fields.sampling()
-        template.policy = try fields.choice("policy") ?? .route
+        requestedPolicy = try fields.choice("policy")
+        template.policy = requestedPolicy ?? .route
         template.grammar = try fields.answerForm()
         template.stopStrings = try fields.stopStrings()
         template.stopIDs = Set(

@@ -76,6 +76,7 @@ extension CompletionProgress {
                 $0.field("max_completion_tokens", tokens)
             }
             if let tokens = ceilings.maximumNewTokens { $0.field("max_new_tokens", tokens) }
+            if let policy = job.requestedPolicy { $0.field("policy", policy.rawValue) }
             if let model = job.requestedModel { $0.field("model", model) }
         }
     }

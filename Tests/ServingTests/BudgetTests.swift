@@ -66,6 +66,10 @@ import Tokenization
             Self.route,
             #"{"prompt":"q","budget":{"tokens":50,"cost":0.00009,"answer_tokens":9}}"#)
         #expect(reply.status == 200)
+        #expect(try reply.at("budget.requested.policy") == nil)
+        let spending = try await Self.caller().post(
+            Self.route, #"{"prompt":"q","budget":50,"policy":"escalate"}"#)
+        #expect(try spending.at("budget.requested.policy") == .string("escalate"))
         #expect(try reply.at("budget.requested.cost") == .number(0.00009))
         #expect(try reply.at("budget.effective.tokens") == .integer(41))
         #expect(try reply.at("budget.effective.set_by") == .string("cost"))
