@@ -43,12 +43,12 @@ struct Completion: Sendable {
         defer { continuation.finish() }
         guard let first = streams.first else { return }
         await withDiscardingTaskGroup { group in
-            continuation.yield(
-                .accepted(
-                    CompletionEvent.Accepted(
-                        model: model.description.id, promptTokens: prompt.count,
-                        effective: plan.effective, startsInReasoning: startsInReasoning,
-                        route: plan.route, price: model.description.price, handle: handle)))
+            var accepted = CompletionEvent.Accepted(
+                model: model.description.id, promptTokens: prompt.count,
+                effective: plan.effective, startsInReasoning: startsInReasoning,
+                route: plan.route, price: model.description.price, handle: handle)
+            accepted.loading = plan.loading
+            continuation.yield(.accepted(accepted))
             // The first sample brings the prompt's log-probabilities, which come before any text:
             // the others' texts wait until they are out.
             var events = first.makeAsyncIterator()

@@ -37,6 +37,8 @@ public enum CompletionEvent: Sendable {
         public var price: Price?
         /// What its budget can be changed by while it runs.
         public var handle: GenerationHandle?
+        /// How long it waited for the checkpoint's weights; nothing where they were in memory.
+        public var loading = Duration.zero
         /// New tokens of a member that tried before.
         public var earlierTokens = 0
         /// What those and their prompt cost; nil where the operator set no price.

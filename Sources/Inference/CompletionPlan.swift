@@ -14,6 +14,8 @@ struct CompletionPlan: Sendable {
     var route: Route?
     /// The chosen member as the router saw it.
     var candidate: Candidate?
+    /// How long it waited for the model's weights.
+    var loading = Duration.zero
 }
 
 /// What is read of a prompt before anybody is chosen, so that one request may be planned often.

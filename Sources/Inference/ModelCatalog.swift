@@ -95,7 +95,9 @@ public struct ModelCatalog: CompletionService {
         var sequence = try model.sequence(
             for: plan.request, prompt: prompt, maximumTokens: max(1, ceiling))
         sequence.expectedTokens = plan.route?.meanTokens.map { Int($0.rounded(.up)) }
-        let streams = try await model.submit(sequence, samples: plan.request.samples)
+        var plan = plan
+        let streams: [TokenStream]
+        (streams, plan.loading) = try await model.submit(sequence, samples: plan.request.samples)
         let (events, continuation) = AsyncStream.makeStream(of: CompletionEvent.self)
         if let route = plan.route, !streams.isEmpty { ledger.note(route) }
         let completion = Completion(
@@ -185,7 +187,7 @@ public struct ModelCatalog: CompletionService {
             var request = SequenceRequest(prompt: [0], maximumTokens: 1)
             request.member = entry.member
             request.sampling.temperature = 0
-            for stream in try await entry.submit(request) {
+            for stream in try await entry.submit(request).streams {
                 for await _ in stream {}
             }
         }

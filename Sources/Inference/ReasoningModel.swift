@@ -32,10 +32,11 @@ struct ReasoningModel: Sendable {
     ///   - sequence: What to decode.
     ///   - samples: How many.
     /// - Throws: Why it cannot be begun.
-    /// - Returns: The events of each sample; none if the waiting task was cancelled.
+    /// - Returns: The events of each sample, none if the waiting task was cancelled, and how long
+    ///   it waited for the weights, nothing where they were in memory.
     func submit(
         _ sequence: SequenceRequest, samples: Int = 1
-    ) async throws(InferenceError) -> [TokenStream] {
+    ) async throws(InferenceError) -> (streams: [TokenStream], loading: Duration) {
         do throws(DecodingError) {
             // Nothing is loaded for what is refused anyway.
             try engine.validate(sequence, samples: samples)
@@ -43,14 +44,17 @@ struct ReasoningModel: Sendable {
             throw refusal(error, of: sequence)
         }
         var sequence = sequence
+        var loading = Duration.zero
         if let store {
+            let (start, isLoaded) = (ContinuousClock.now, status == .loaded)
             guard let hold = try await store.hold(member, until: sequence.deadline) else {
-                return []
+                return ([], .zero)
             }
             sequence.hold = hold
+            if !isLoaded { loading = start.duration(to: .now) }
         }
         do throws(DecodingError) {
-            return try engine.submit(sequence, samples: samples)
+            return (try engine.submit(sequence, samples: samples), loading)
         } catch {
             throw refusal(error, of: sequence)
         }

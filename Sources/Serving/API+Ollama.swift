@@ -24,10 +24,14 @@ extension API {
         }
     }
 
-    /// The answer to a request without a prompt, which asks for the model to be loaded.
+    /// The answer to a request without a prompt, which asks for the model to be loaded, or to leave.
     private func loaded(_ body: RequestFields, isChat: Bool) throws(ServingError) -> HTTPResponse {
         var body = body
         let model = try find(try body.modelName() ?? configuration.defaultModel)
+        var warnings = body.readKeepAlive()
+        if model.status != .loaded {
+            warnings.append("'\(model.id)' was not loaded: that comes with the first prompt")
+        }
         try admit()
         return Self.response(
             JSONWriter.object { json in
@@ -43,28 +47,31 @@ extension API {
                 }
                 json.field("done", true)
                 json.field("done_reason", "load")
+                json.writeWarnings(warnings)
             })
     }
 
     /// `GET /api/tags`: the models as Ollama lists them.
     func ollamaTags() -> HTTPResponse {
-        ollamaModels { model, json in
+        list(service.models) { model, json in
             json.field("modified_at", Timestamp.text(secondsSince1970: model.created))
         }
     }
 
-    /// `GET /api/ps`: the models in memory, which are all.
+    /// `GET /api/ps`: the models whose weights are in memory.
     func ollamaRunning() -> HTTPResponse {
-        ollamaModels { model, json in json.field("context_length", model.contextLength) }
+        list(service.models.filter { $0.status == .loaded }) { model, json in
+            json.field("context_length", model.contextLength)
+        }
     }
 
-    private func ollamaModels(
-        _ more: (ModelDescription, inout JSONWriter) -> Void
+    private func list(
+        _ models: [ModelDescription], _ more: (ModelDescription, inout JSONWriter) -> Void
     ) -> HTTPResponse {
         Self.response(
             JSONWriter.object { json in
                 json.array("models") { json in
-                    for model in service.models {
+                    for model in models {
                         json.object {
                             $0.field("name", model.id)
                             $0.field("model", model.id)

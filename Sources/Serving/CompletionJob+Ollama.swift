@@ -2,6 +2,14 @@ import Inference
 import Tokenization
 
 extension RequestFields {
+    /// Says of a wish how long a model stays that nobody's wish decides that.
+    mutating func readKeepAlive() -> [String] {
+        guard take("keep_alive") != nil else { return [] }
+        return [
+            "'keep_alive' was ignored: a model stays in memory until another one needs its room"
+        ]
+    }
+
     /// Reads what Ollama's two routes share: options beside the others, under our names.
     fileprivate mutating func readOllamaOptions() throws(ServingError) -> [String] {
         if case .string(let name) = peek("model") {
@@ -12,10 +20,7 @@ extension RequestFields {
         if let penalty = peek("repeat_penalty"), penalty.real != nil {
             try rename("repeat_penalty", to: "repetition_penalty")
         }
-        var warnings: [String] = []
-        if take("keep_alive") != nil {
-            warnings.append("'keep_alive' was ignored: models stay loaded")
-        }
+        var warnings = readKeepAlive()
         if let context = take("num_ctx") {
             warnings.append(
                 "'\(path(of: "num_ctx"))' was ignored: the context is the model's own, "

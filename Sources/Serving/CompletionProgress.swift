@@ -114,12 +114,15 @@ struct CompletionProgress {
         return (total, validation, queue, max(0, total - validation - queue))
     }
 
-    /// From the request to its end, of that until the first token, and from there on.
-    var durations: (total: Duration, prompt: Duration, answer: Duration) {
+    /// From the request to its end, of that for the model's weights, until the first token besides,
+    /// and from there on.
+    var durations: (total: Duration, loading: Duration, prompt: Duration, answer: Duration) {
         let end = ended ?? .now
         let first = firstToken ?? end
+        let untilFirst = received.duration(to: first)
+        let loading = min(accepted.map(\.loading).max() ?? .zero, untilFirst)
         return (
-            received.duration(to: end), received.duration(to: first), first.duration(to: end)
+            received.duration(to: end), loading, untilFirst - loading, first.duration(to: end)
         )
     }
 

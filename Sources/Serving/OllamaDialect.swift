@@ -82,8 +82,7 @@ struct OllamaDialect: CompletionDialect {
         json.field("done_reason", progress.choices.first?.finished?.reason.name)
         let durations = progress.durations
         json.field("total_duration", durations.total.nanoseconds)
-        // Models are loaded before the server takes requests.
-        json.field("load_duration", 0)
+        json.field("load_duration", durations.loading.nanoseconds)
         json.field("prompt_eval_count", progress.promptTokens)
         json.field("prompt_eval_duration", durations.prompt.nanoseconds)
         json.field("eval_count", progress.completionTokens)

@@ -244,6 +244,21 @@ import Tokenization
         #expect(catalog.model(called: "alpha_0.4")?.between.isEmpty == true)
     }
 
+    @Test func `the first request for a member tells what its load took, the next nothing`()
+        async throws
+    {
+        let catalog = try load()
+        var request = CompletionRequest(prompt: .ids([1]))
+        (request.model, request.maximumTokens) = ("alpha_0.2", 1)
+        var times: [Duration] = []
+        for _ in 0..<2 {
+            for await event in try await catalog.complete(request) {
+                if case .accepted(let accepted) = event { times.append(accepted.loading) }
+            }
+        }
+        #expect(times.count == 2 && times[0] > .zero && times[1] == .zero)
+    }
+
     @Test func `a member's own alpha is the member`() async throws {
         let catalog = try load()
         #expect(try await Self.ids(catalog, nil, alpha: 0.4) == Self.ids(catalog, "alpha_0.4"))

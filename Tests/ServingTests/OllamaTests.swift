@@ -54,6 +54,36 @@ import Tokenization
                 of: /20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z/) != nil)
     }
 
+    @Test(arguments: ["/api/chat", "/api/generate"])
+    func `what a request waited for weights is its load, and no part of its prompt`(
+        route: String
+    ) async throws {
+        let body = #"{"prompt":"a","messages":[{"role":"user","content":"a"}],"stream":false}"#
+        let loaded = try await Caller(Self.thinker).post(route, body)
+        #expect(try loaded.at("load_duration") == .integer(0))
+        var script = Self.thinker
+        script.loadTime = .microseconds(1)
+        let reply = try await Caller(script).post(route, body)
+        #expect(try reply.at("load_duration") == .integer(1000))
+        let names = ["total_duration", "load_duration", "prompt_eval_duration", "eval_duration"]
+        let times = try names.map { try reply.at($0)?.exactInteger ?? -1 }
+        #expect(times[0] == times[1] + times[2] + times[3])
+    }
+
+    @Test func `what is in memory is listed, and what is not is told`() async throws {
+        let caller = Caller(.init(describe: { $0[0].status = .unloaded }))
+        let running = try await caller.call(.get, "/api/ps")
+        #expect(try running.at("models.0.model") == .string("org/tiny-a2"))
+        #expect(try running.at("models.1") == nil)
+        #expect(try await caller.call(.get, "/api/tags").at("models.1") != nil)
+        let asked = try await caller.post(
+            "/api/generate", #"{"model":"tiny-a0","keep_alive":0}"#)
+        #expect(asked.text.contains("'tiny-a0' was not loaded"))
+        #expect(asked.text.contains("'keep_alive' was ignored"))
+        let other = try await caller.post("/api/generate", #"{"model":"org/tiny-a2"}"#)
+        #expect(try other.at("warnings") == nil)
+    }
+
     @Test func `options reach the sampler, thinking the budget`() async throws {
         let caller = Caller(Self.thinker)
         let reply = try await caller.post(

@@ -32,6 +32,8 @@ final class ScriptedService: CompletionService {
         var routing = RoutingStatistics()
         var loading = LoadingStatistics()
         var decoding = EngineStatistics()
+        /// What each request waits for weights.
+        var loadTime = Duration.zero
         /// Changes what is listed.
         var describe: @Sendable (inout [ModelDescription]) -> Void = { _ in }
         /// What budgets are changed by.
@@ -104,10 +106,11 @@ final class ScriptedService: CompletionService {
         }
         let (effective, route) = try decide(request, model, promptTokens: prompt.count)
         let ceiling = effective.tokens
-        let accepted = CompletionEvent.Accepted(
+        var accepted = CompletionEvent.Accepted(
             model: model.id, promptTokens: prompt.count, effective: effective,
             startsInReasoning: !script.thought.isEmpty, route: route,
             price: script.candidate?.price, handle: script.handle)
+        accepted.loading = script.loadTime
         let opening: [CompletionEvent] =
             [.accepted(accepted)] + (request.echo ? [.echo(prompt)] : [])
         let events = opening + events(of: request, ceiling: ceiling)
