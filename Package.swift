@@ -102,13 +102,17 @@ let workshop =
             "Checkpoints", "Kernels",
         ])
 
+// speed: a server under load, results side by side
+let instrument = module(
+    "Benchmarking", sees: ["Sockets", "Tokenization", "Evaluation"], testsSee: ["HTTP", httpTypes])
+
 let program: [Target] = [
     .executableTarget(
         name: "laconic",
         dependencies: [
             "Serving", "HTTP", "Sockets", "Inference", "Decoding", "Models", "Checkpoints",
-            "Kernels", "Tokenization", "Routing", "Evaluation", "Training", argumentParser,
-            logging,
+            "Kernels", "Tokenization", "Routing", "Evaluation", "Training", "Benchmarking",
+            argumentParser, logging,
         ],
         // The family that a fresh machine serves; its recipe is deploy/recipes/family.json.
         resources: [.copy("Resources/family")],
@@ -148,5 +152,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     ],
-    targets: floors + weights + inference + wire + workshop + program + fuzzer
+    targets: floors + weights + inference + wire + workshop + instrument + program + fuzzer
 )

@@ -1,6 +1,6 @@
 import Checkpoints
 import Foundation
-import Kernels
+public import Kernels
 import Models
 
 /// A checkpoint loaded for measuring: the network alone, without words and without an engine.
@@ -9,6 +9,18 @@ public struct BenchmarkSubject {
     public let name: String
     /// Threads that compute.
     public let threads: Int
+    /// What products with weights are computed in: 8-bit integers where every matrix is packed.
+    public var arithmetic: MachineLimits.Arithmetic {
+        inspection.packsAllMatrices(as: format) ? .int8 : .f32
+    }
+    /// The instructions that compute.
+    public let instructionSet: InstructionSet
+    /// Its shape, to count its work by.
+    public let shape: DecoderShape
+    /// What this machine can do at most, as far as ``measureLimits()`` has found out.
+    public private(set) var limits = MachineLimits()
+    private let format: WeightFormat
+    private let kernels: KernelContext
     private let model: Transformer
     private let inspection: ModelInspection
 
@@ -27,9 +39,20 @@ public struct BenchmarkSubject {
             inspection = try ModelInspection(checkpoint)
             model = try Transformer.load(
                 checkpoint, pool: pool, options: options.model(for: inspection, shareCount: 1))
+            kernels = try KernelContext(pool: pool)
         } catch {
             throw .checkpoint("\(error)")
         }
+        instructionSet = kernels.instructionSet
+        format = options.weights
+        shape = DecoderShape(
+            inspection, weights: options.weights, keyValueType: model.keyValueType)
+    }
+
+    /// Measures the machine with the workers of the model; once before and once after the model
+    /// is better than once, for neighbours come and go.
+    public mutating func measureLimits() {
+        limits.measure(with: kernels)
     }
 
     /// What is measured, in a line.
@@ -42,6 +65,6 @@ public struct BenchmarkSubject {
 
     /// Measures everything in a plan, reporting each result as soon as it stands.
     public func run(_ plan: DecoderBenchmark.Plan, report: (DecoderBenchmark.Result) -> Void) {
-        DecoderBenchmark(model: model, plan: plan).run(report: report)
+        DecoderBenchmark(model: model, shape: shape, plan: plan).run(report: report)
     }
 }

@@ -25,22 +25,38 @@ public struct DecoderBenchmark {
     }
 
     /// One measurement.
-    public struct Result: Sendable, Codable {
-        /// `prefill` or `decode`.
-        public var phase: String
+    public struct Result: Sendable {
+        /// What was timed.
+        public enum Phase: String, Sendable {
+            /// A prompt up to its first logits.
+            case prefill
+            /// One token of every sequence.
+            case decode
+        }
+
+        /// What was timed.
+        public var phase: Phase
         /// Tokens in the prompt, or cached before decoding.
         public var tokens: Int
         /// Sequences at once.
         public var batch: Int
-        /// Median tokens per second, over all sequences.
-        public var tokensPerSecond: Double
-        /// Slowest repetition.
-        public var slowest: Double
-        /// Fastest repetition.
-        public var fastest: Double
+        /// Tokens per second over all sequences, one figure a repetition.
+        public var samples: [Double]
+        /// Tokens that a step makes: those of the prompt, or one a sequence.
+        public var stepTokens: Int
+        /// What a step must move and compute.
+        public var work: DecoderWork
+        /// Bytes that the next step reads again.
+        public var residentByteCount: Int
+
+        /// The median of the samples, the lower of two.
+        public var tokensPerSecond: Double { samples.sorted()[(samples.count - 1) / 2] }
+        /// Seconds of a step at the median.
+        public var stepSeconds: Double { Double(stepTokens) / tokensPerSecond }
     }
 
     private let model: any LanguageModel
+    private let shape: DecoderShape
     private let plan: Plan
     private let clock = ContinuousClock()
 
@@ -48,9 +64,11 @@ public struct DecoderBenchmark {
     ///
     /// - Parameters:
     ///   - model: Fresh: none of its pages is in use.
+    ///   - shape: Its shape, to count its work by.
     ///   - plan: What to measure; what does not fit the model's pages is left out.
-    public init(model: any LanguageModel, plan: Plan) {
+    public init(model: any LanguageModel, shape: DecoderShape, plan: Plan) {
         self.model = model
+        self.shape = shape
         self.plan = plan
     }
 
@@ -62,20 +80,22 @@ public struct DecoderBenchmark {
                 let time = prefill(length: length, pages: pages(of: 0, length: length))
                 return Double(length) / time
             }
-            report(result("prefill", tokens: length, batch: 1, rates))
+            let work = shape.prefill(length: length, chunk: plan.chunkSize)
+            report(
+                Result(
+                    phase: .prefill, tokens: length, batch: 1, samples: rates, stepTokens: length,
+                    work: work, residentByteCount: shape.stepWeightByteCount))
         }
         for context in plan.contextLengths {
             for batch in plan.batchSizes where fits(context + plan.stepCount, batch: batch) {
-                report(result("decode", tokens: context, batch: batch, decode(context, batch)))
+                let rates = decode(context, batch)
+                let work = shape.decoding(context: context, batch: batch, steps: plan.stepCount)
+                report(
+                    Result(
+                        phase: .decode, tokens: context, batch: batch, samples: rates,
+                        stepTokens: batch, work: work, residentByteCount: work.byteCount))
             }
         }
-    }
-
-    private func result(_ phase: String, tokens: Int, batch: Int, _ rates: [Double]) -> Result {
-        let sorted = rates.sorted()
-        return Result(
-            phase: phase, tokens: tokens, batch: batch, tokensPerSecond: sorted[sorted.count / 2],
-            slowest: sorted.first ?? 0, fastest: sorted.last ?? 0)
     }
 
     private func fits(_ length: Int, batch: Int) -> Bool {

@@ -28,7 +28,7 @@ public struct ModelInspection: Sendable {
     public let unexpectedTensors: [String]
 
     private let checkpoint: Checkpoint
-    private let views: [(slot: WeightSlot, view: TensorView)]
+    let views: [(slot: WeightSlot, view: TensorView)]
 
     /// Looks at a checkpoint's headers and config.
     ///
@@ -79,7 +79,8 @@ public struct ModelInspection: Sendable {
         }
     }
 
-    private func form(
+    /// What a tensor is kept as.
+    func form(
         of tensor: (slot: WeightSlot, view: TensorView), as format: WeightFormat,
         isMixed: Bool = false
     ) -> WeightForm {
@@ -89,7 +90,8 @@ public struct ModelInspection: Sendable {
             columns: tensor.view.columns, isSmall: isMixed || isSmall)
     }
 
-    private var matrices: [(slot: WeightSlot, view: TensorView)] {
+    /// Tensors of more than one dimension.
+    var matrices: [(slot: WeightSlot, view: TensorView)] {
         views.filter { $0.view.shape.count > 1 }
     }
 

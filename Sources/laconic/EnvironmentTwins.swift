@@ -14,6 +14,7 @@ struct EnvironmentTwins {
         struct Command: Decodable {
             var commandName: String
             var subcommands: [Command]?
+            var defaultSubcommand: String?
             var arguments: [Argument]?
         }
         struct Argument: Decodable {
@@ -60,6 +61,12 @@ struct EnvironmentTwins {
             words.append(command.commandName)
             named = command
             inner = command.subcommands ?? []
+        }
+        let asksForHelp = arguments.dropFirst(words.count).first == "--help"
+        if !asksForHelp,
+            let usual = inner.first(where: { $0.commandName == named?.defaultSubcommand })
+        {
+            named = usual
         }
         guard let subcommand = named else { return arguments }
         let arguments = arguments.dropFirst(words.count)

@@ -324,6 +324,14 @@ void ck_gemm(int32_t isa, const ck_gemm_args* args);
 /// multiply-add counted as two.
 size_t ck_multiply_adds(int32_t isa, size_t rounds, float* out);
 
+/// Reads `count` bytes, a multiple of 256, to find out how fast memory can be read.
+///
+/// Returns the exclusive or of their 64-bit words, so that no read can be left out.
+uint64_t ck_read(int32_t isa, const void* bytes, size_t count);
+
+/// `ck_multiply_adds` for products of bytes; 0 where an instruction set has none of its own.
+size_t ck_byte_multiply_adds(int32_t isa, size_t rounds, float* out);
+
 /// Floats of scratch that `ck_gemm` wants.
 size_t ck_gemm_scratch(void);
 
