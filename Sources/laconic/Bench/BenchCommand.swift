@@ -6,9 +6,11 @@ import Foundation
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure a model's passes.",
+        abstract: "Measure a model's passes or a served model under load.",
         discussion: "With --json the last line of the output is one JSON document.",
-        subcommands: [BenchDecoderCommand.self],
+        subcommands: [
+            BenchDecoderCommand.self, BenchLoadCommand.self,
+        ],
         defaultSubcommand: BenchDecoderCommand.self)
 }
 
