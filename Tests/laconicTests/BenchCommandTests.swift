@@ -26,7 +26,7 @@ import Testing
 
     @Test(arguments: [
         ["bench", "--model", "a", "--model", "b"], ["bench", "--family", "f"],
-        ["bench", "--steps", "0"], ["bench", "load"],
+        ["bench", "--steps", "0"], ["bench", "compare", "a"], ["bench", "load"],
         ["bench", "load", "--url", "u", "--clients", "1", "--rate", "1"],
         ["bench", "load", "--url", "u", "--requests", "1", "--duration", "1"],
         ["bench", "load", "--url", "u", "--clients", "0"],

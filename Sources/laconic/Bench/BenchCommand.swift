@@ -6,10 +6,10 @@ import Foundation
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure a model's passes or a served model under load.",
+        abstract: "Measure a model's passes or a served model under load; compare two results.",
         discussion: "With --json the last line of the output is one JSON document.",
         subcommands: [
-            BenchDecoderCommand.self, BenchLoadCommand.self,
+            BenchDecoderCommand.self, BenchLoadCommand.self, BenchCompareCommand.self,
         ],
         defaultSubcommand: BenchDecoderCommand.self)
 }
