@@ -75,15 +75,16 @@ import Tokenization
     }
 
     private func run(
-        _ url: String, prompts: LoadPrompts = .synthetic(words: 4, seed: 0),
+        _ url: String, progress: @escaping @Sendable (LoadProgress) -> Void = { _ in },
         _ change: (inout LoadPlan) -> Void
     ) async throws -> LoadReport {
         var plan = LoadPlan()
         plan.timeout = .seconds(30)
         change(&plan)
         return try await LoadGenerator(
-            plan: plan, target: try LoadTarget(url: url), prompts: prompts
-        ).run { _ in }
+            plan: plan, target: try LoadTarget(url: url),
+            prompts: .synthetic(words: 4, seed: 0)
+        ).run(progress: progress)
     }
 
     private static let piece = #"{"choices":[{"text":"a"}]}"#
@@ -91,7 +92,7 @@ import Tokenization
     @Test func `a closed load asks each prompt once, from so many clients`() async throws {
         let visits = Visits()
         let pieces = [Self.piece, Self.piece, Self.piece]
-        try await withStreams(pieces, usage: 9, pause: .milliseconds(3), visits: visits) { url in
+        try await withStreams(pieces, usage: 9, pause: .milliseconds(20), visits: visits) { url in
             let report = try await run(url) {
                 $0.arrival = .closed(clients: 4)
                 $0.requestCount = 20
@@ -102,7 +103,7 @@ import Tokenization
             #expect(report.tokens == 180 && report.countsUsage && report.promptTokens == 5)
             #expect(report.lines.map(\.sorted.count) == [20, 40, 20, 20])
             let (first, end) = (report.lines[0].percentile(50), report.lines[3].percentile(50))
-            #expect(first > 0 && end >= first + 6)
+            #expect(first > 0 && end >= first + 20)
             let keys = try report.rows().map(\.key)
             #expect(keys.contains("output, 4 clients") && keys.contains("end to end, 4 clients"))
         }
@@ -170,6 +171,7 @@ import Tokenization
     @Test func `an answer that takes too long, and nobody there, are failures`() async throws {
         try await withStreams([Self.piece, Self.piece], pause: .seconds(20)) { url in
             let report = try await run(url) {
+                $0.model = "served"
                 $0.timeout = .milliseconds(100)
                 $0.requestCount = 2
                 $0.warmUpCount = 0
@@ -188,16 +190,17 @@ import Tokenization
 
     @Test func `a stopped run tells what it has measured`() async throws {
         try await withStreams([Self.piece], pause: .milliseconds(50)) { url in
+            let (answers, told) = AsyncStream.makeStream(of: Int.self)
             let work = Task {
-                try await run(url) {
+                try await run(url, progress: { told.yield($0.done) }) {
                     $0.requestCount = 100_000
                     $0.warmUpCount = 0
                 }
             }
-            try await Task.sleep(for: .milliseconds(400))
+            for await count in answers where count > 1 { break }
             work.cancel()
             let report = try await work.value
-            #expect(report.answered > 0 && report.answered < 100)
+            #expect(report.answered > 1 && report.answered < 100_000)
             #expect(report.errors["cancelled", default: 0] <= 1)
             #expect(try !report.rows().isEmpty)
         }
@@ -209,7 +212,7 @@ import Tokenization
                 $0.requestCount = nil
                 $0.duration = .milliseconds(300)
             }
-            #expect(report.answered > 1 && report.errors.isEmpty)
+            #expect(report.answered > 0 && report.errors.isEmpty)
         }
     }
 }
