@@ -6,6 +6,12 @@ INLINE v16 load(const float* p) {
     return v;
 }
 
+INLINE vpart load_register(const float* p) {
+    vpart v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
 INLINE void store(float* p, v16 v) {
     memcpy(p, &v, sizeof v);
 }

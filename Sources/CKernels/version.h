@@ -25,6 +25,10 @@ typedef int8_t s16 __attribute__((vector_size(16)));
 typedef uint16_t w16 __attribute__((vector_size(32)));
 typedef _Float16 h16 __attribute__((vector_size(32)));
 
+// What one register holds of a v16: sums that fill the registers take their operands part by part.
+typedef float vpart __attribute__((vector_size(PART_LANES * sizeof(float))));
+enum { PARTS = LANES / PART_LANES };
+
 // each part uses those before it
 // clang-format off
 #include "lanes.h"
