@@ -38,7 +38,6 @@ static const float* slots_at(const ck_attention_args* a, size_t from, size_t cou
 // all partial sums in registers.
 INLINE void add_scores(const ck_attention_args* a, const float* q, const float* keys,
                        size_t stride, v16* dots) {
-    enum { PARTS = LANES / PART_LANES };
     const size_t whole = a->head_dim / LANES * LANES;
     UNROLL for (int first = 0; first < KEYS; first += ATTENTION_KEYS) {
         const float* key = keys + (size_t)first * stride;
@@ -50,10 +49,10 @@ INLINE void add_scores(const ck_attention_args* a, const float* q, const float* 
         }
         for (size_t d = 0; d < whole; d += LANES) {
             UNROLL for (int p = 0; p < PARTS; p++) {
-                vpart part = load_vpart(q + d + p * PART_LANES);
+                vpart part = load_register(q + d + p * PART_LANES);
                 UNROLL for (int i = 0; i < ATTENTION_KEYS; i++) {
                     sums[i][p] = __builtin_elementwise_fma(
-                        part, load_vpart(key + (size_t)i * stride + d + p * PART_LANES),
+                        part, load_register(key + (size_t)i * stride + d + p * PART_LANES),
                         sums[i][p]);
                 }
             }

@@ -23,6 +23,18 @@ INLINE v16 load(const float* p) {
     return v;
 }
 
+#if defined(PART_LANES)
+// What one register holds of a v16: sums that fill the registers take their operands part by part.
+typedef float vpart __attribute__((vector_size(PART_LANES * sizeof(float))));
+enum { PARTS = LANES / PART_LANES };
+
+INLINE vpart load_register(const float* p) {
+    vpart v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+#endif
+
 INLINE void store(float* p, v16 v) {
     memcpy(p, &v, sizeof v);
 }

@@ -149,25 +149,15 @@ INLINE void finish_rows(int rows, const ck_matmul_args* a, size_t token, size_t 
     memcpy(out, &sum, sizeof sum);
 }
 
-// Lanes that one register holds. A tile's sums fill the registers, so its operands come part by part.
-typedef float vpart __attribute__((vector_size(PART_LANES * sizeof(float))));
-
-INLINE vpart load_vpart(const float* p) {
-    vpart v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
 INLINE void tile(int rows, int tokens, const tile_args* t, const ck_matmul_args* a, size_t row,
                  size_t token) {
     enum { MOST = (TILE_ROWS * TILE_TOKENS + LANES - 1) / LANES * LANES };
-    enum { PARTS = LANES / PART_LANES };
     const int count = rows * tokens;
     vpart parts[TILE_ROWS * TILE_TOKENS][PARTS];
     UNROLL for (int i = 0; i < count; i++) {
         UNROLL for (int p = 0; p < PARTS; p++) {
             parts[i][p] =
-                t->is_first ? (vpart){0} : load_vpart(t->sums + i * LANES + p * PART_LANES);
+                t->is_first ? (vpart){0} : load_register(t->sums + i * LANES + p * PART_LANES);
         }
     }
     const float* w = t->w;
@@ -185,10 +175,10 @@ INLINE void tile(int rows, int tokens, const tile_args* t, const ck_matmul_args*
         UNROLL for (int p = 0; p < PARTS; p++) {
             vpart weights[TILE_ROWS];
             UNROLL for (int r = 0; r < rows; r++) {
-                weights[r] = load_vpart(w + r * LANES + p * PART_LANES);
+                weights[r] = load_register(w + r * LANES + p * PART_LANES);
             }
             UNROLL for (int n = 0; n < tokens; n++) {
-                vpart input = load_vpart(x + (size_t)n * t->x_stride + p * PART_LANES);
+                vpart input = load_register(x + (size_t)n * t->x_stride + p * PART_LANES);
                 UNROLL for (int r = 0; r < rows; r++) {
                     parts[n * rows + r][p] =
                         __builtin_elementwise_fma(weights[r], input, parts[n * rows + r][p]);

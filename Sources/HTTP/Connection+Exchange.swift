@@ -50,27 +50,13 @@ extension Connection {
                 request, limit: context.limits.bodyByteCount)
             response = try await context.handler(request)
             if let threshold = context.compressionThreshold {
-                response = await Self.compressed(response, for: request, threshold: threshold)
+                await ResponseCompression.apply(
+                    to: &response, for: request, threshold: threshold)
             }
         } catch {
             response = context.response(to: Self.problem(error))
         }
         await send(response, method: request.method, version: request.version)
-    }
-
-    /// Long answers are packed off the loop: a megabyte takes some ten milliseconds.
-    private static func compressed(
-        _ response: HTTPResponse, for request: HTTPRequest, threshold: Int
-    ) async -> HTTPResponse {
-        guard case .bytes(let bytes) = response.body, bytes.count >= threshold else {
-            return response
-        }
-        let work = { @Sendable () -> HTTPResponse in
-            var response = response
-            ResponseCompression.apply(to: &response, for: request, threshold: threshold)
-            return response
-        }
-        return bytes.count < 4096 ? work() : await offLoop { work() }
     }
 
     /// Sends a response to its end and decides whether the connection goes on.

@@ -40,6 +40,10 @@ extension ConnectionState {
         precondition(bodyWaiter == nil, "two tasks read one body at the same time")
         if chunks.isEmpty { pump(channel: channel, &wakeups) }
         if let chunk = chunks.popFirst() {
+            if chunksByteCount >= limits.bodyBufferByteCount {
+                // So far it was the handler that kept the client from sending.
+                (bodyPeriodSince, bodyPeriodByteCount) = (.now, 0)
+            }
             chunksByteCount -= chunk.count
             wakeups.body = (waiter, .success(chunk))
             // There is room again, and the socket may hold bytes that no event will announce.

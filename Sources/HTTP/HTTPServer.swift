@@ -4,11 +4,11 @@ import Synchronization
 /// An HTTP/1.1 server on one or more addresses.
 ///
 /// One or more event-loop threads read, parse, watch the clock and send. Each connection has a task
-/// below `run()`, which prefers its loop's thread, and its requests are answered in a child of that:
-/// handlers and the bodies of streams run on the loop, unless the route computes (see
-/// `EndpointTable.add`) and its handler runs on the threads of the concurrency pool. Tasks are cancelled
-/// as soon as the client hangs up: at once after a reset, by `HTTPLimits.halfCloseGrace` after a FIN
-/// while nothing has been answered, by the next write after a FIN within a streaming response.
+/// below `run()`, which prefers its loop's thread, and its requests are answered in a child of that.
+/// Handlers and the bodies of streams run on the loop; those of routes that compute run on the
+/// threads of the concurrency pool (`EndpointTable.Place`). Tasks are cancelled as soon as the
+/// client hangs up: at once after a reset, by `HTTPLimits.halfCloseGrace` after a FIN while nothing
+/// has been answered, by the next write after a FIN within a streaming response.
 public final class HTTPServer: Sendable {
     private enum Lifecycle {
         case bound([Acceptor])

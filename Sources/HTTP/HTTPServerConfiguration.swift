@@ -38,7 +38,7 @@ public struct HTTPServerConfiguration: Sendable {
     ///
     /// Streams never are: an event would wait in the compressor for its successors.
     public var compressionThreshold: Int? = 512
-    /// Threads that read, parse and watch the clock; handlers run elsewhere.
+    /// Threads that read, parse, watch the clock and send; see `EndpointTable.Place` for handlers.
     public var eventLoopCount = 1
     /// Connections the kernel may hold before they are accepted.
     public var backlog = 1024

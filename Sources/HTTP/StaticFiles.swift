@@ -136,9 +136,9 @@ public final class StaticFiles: Sendable {
             var start = range.lowerBound
             while start < range.upperBound {
                 let end = min(start + pieceByteCount, range.upperBound)
-                let range = start..<end
-                let piece = try await offLoop { () throws(HTTPError) in try read(file, range) }
-                try await writer.write(piece)
+                let piece = start..<end
+                try await writer.write(
+                    try await offLoop { () throws(HTTPError) in try read(file, piece) })
                 start = end
             }
         }

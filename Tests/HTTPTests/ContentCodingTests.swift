@@ -101,31 +101,31 @@ import Testing
         #expect(AcceptEncoding([.acceptEncoding: text]).prefersGzip == isWanted)
     }
 
-    @Test func `only whole answers of text are packed, and both kinds vary`() throws {
+    @Test func `only whole answers of text are packed, and both kinds vary`() async throws {
         let plain = Self.text(3000)
         func answer(
             _ type: String, _ fields: HTTPFields = [:], status: HTTPStatus = .ok,
             accepts: String = "gzip"
-        ) throws -> HTTPResponse {
+        ) async throws -> HTTPResponse {
             var response = HTTPResponse(status: status, type: type, bytes: plain, fields: fields)
-            ResponseCompression.apply(
+            await ResponseCompression.apply(
                 to: &response,
                 for: try HTTPRequest(target: "/", fields: [.acceptEncoding: accepts]),
                 threshold: 1000)
             return response
         }
-        let packed = try answer("application/json")
+        let packed = try await answer("application/json")
         #expect(packed.fields[.contentEncoding] == "gzip")
         #expect(packed.fields[.vary] == "Accept-Encoding")
-        let same = try answer("application/json; charset=utf-8", accepts: "br")
+        let same = try await answer("application/json; charset=utf-8", accepts: "br")
         #expect(same.fields[.contentEncoding] == nil)
         #expect(same.fields[.vary] == "Accept-Encoding")
         for response in [
-            try answer("image/png"), try answer("text/event-stream"),
-            try answer("text/plain", [.contentEncoding: "br"]),
-            try answer("text/plain", [.eTag: "\"x\""]),
-            try answer("text/plain", [.cacheControl: "public, no-transform"]),
-            try answer("text/plain", status: .partialContent),
+            try await answer("image/png"), try await answer("text/event-stream"),
+            try await answer("text/plain", [.contentEncoding: "br"]),
+            try await answer("text/plain", [.eTag: "\"x\""]),
+            try await answer("text/plain", [.cacheControl: "public, no-transform"]),
+            try await answer("text/plain", status: .partialContent),
         ] {
             guard case .bytes(let bytes) = response.body else { throw HTTPError.cancelled }
             #expect(bytes == plain)
