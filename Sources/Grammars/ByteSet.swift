@@ -13,6 +13,10 @@ struct ByteSet: Sendable, Hashable {
         if byte < 128 { low[Int(byte) >> 6] |= bit } else { high[Int(byte) >> 6 - 2] |= bit }
     }
 
+    func isDisjoint(with other: ByteSet) -> Bool {
+        low & other.low == .zero && high & other.high == .zero
+    }
+
     func contains(_ byte: UInt8) -> Bool {
         let word = byte < 128 ? low[Int(byte) >> 6] : high[Int(byte) >> 6 - 2]
         return word >> (UInt64(byte) & 63) & 1 == 1

@@ -45,13 +45,31 @@ public struct Grammar: Sendable, Hashable {
         guard nodes.count <= Self.nodeLimit else {
             throw .tooLarge(nodes: nodes.count, limit: Self.nodeLimit)
         }
+        try self.init(nodes, rules, start, spelledWith: ByteSet(UInt8.min...UInt8.max))
+    }
+
+    private init(
+        _ nodes: [Node], _ rules: [Int], _ start: Int, spelledWith bytes: ByteSet
+    ) throws(Failure) {
         self.nodes = nodes
         self.rules = rules
         self.start = start
-        least = Self.fixpoint(nodes, rules, ofBytes: 1) { $0 + $1 }
-        depth = Self.fixpoint(nodes, rules, ofBytes: 0) { max($0 + 1, $1) }
+        least = Self.fixpoint(nodes, rules, bytes, ofBytes: 1) { $0 + $1 }
+        depth = Self.fixpoint(nodes, rules, bytes, ofBytes: 0) { max($0 + 1, $1) }
         guard least[rules[start]] != nil, let open = depth[rules[start]], open < Self.depthLimit
         else { throw .endless }
+    }
+
+    /// The same grammar for writers who cannot write every byte by itself.
+    ///
+    /// Whatever is begun can be finished byte by byte then; a byte that is no token may still come
+    /// as part of a longer one.
+    ///
+    /// - Parameter vocabulary: What is written with.
+    /// - Throws: `Failure.endless` where it has no text of the grammar's for certain.
+    /// - Returns: The grammar.
+    public func spelled(with vocabulary: VocabularyTrie) throws(Failure) -> Grammar {
+        try Grammar(nodes, rules, start, spelledWith: ByteSet(vocabulary.singles))
     }
 
     /// The fewest bytes of a whole text.
@@ -62,12 +80,14 @@ public struct Grammar: Sendable, Hashable {
     /// - Parameters:
     ///   - nodes: The nodes.
     ///   - rules: Where the rules begin.
+    ///   - bytes: What ways may be made of.
     ///   - cost: What a byte costs.
     ///   - call: What a rule and what follows cost together, never less than either.
     /// - Returns: The cost of each node; `nil` where there is no way to its rule's end, or none
     ///   that costs less than `costLimit`.
     private static func fixpoint(
-        _ nodes: [Node], _ rules: [Int], ofBytes cost: Int, call: (Int, Int) -> Int
+        _ nodes: [Node], _ rules: [Int], _ bytes: ByteSet, ofBytes cost: Int,
+        call: (Int, Int) -> Int
     ) -> [Int?] {
         // For each node, the nodes whose cost depends on it.
         var users: [[Int32]] = Array(repeating: [], count: nodes.count)
@@ -76,7 +96,8 @@ public struct Grammar: Sendable, Hashable {
             let user = Int32(index)
             switch node {
             case .end: buckets[0].append(index)
-            case .bytes(_, let next): users[next].append(user)
+            case .bytes(let set, let next):
+                if !set.isDisjoint(with: bytes) { users[next].append(user) }
             case .either(let ways): for way in ways { users[way].append(user) }
             case .call(let rule, let next):
                 users[next].append(user)

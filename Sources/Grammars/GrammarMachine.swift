@@ -19,6 +19,8 @@ struct GrammarMachine {
         let least: Int
     }
 
+    /// More bytes than any end is away; where none can be reached byte by byte it is more still.
+    static let farthest = 1 << 29
     /// No text begins like this.
     static let dead: Int32 = -1
     private static let unknown: Int32 = -2
@@ -118,7 +120,7 @@ struct GrammarMachine {
     }
 
     private func least(_ place: Frame) -> Int {
-        (grammar.least[Int(place.node)] ?? 1 << 30)
+        (grammar.least[Int(place.node)] ?? Self.farthest + 1)
             + (place.parent == Self.bottom ? 0 : costs[Int(place.parent)].least)
     }
 

@@ -39,7 +39,8 @@ public final class TokenGrammar: Sendable {
 
     /// A grammar over a vocabulary.
     ///
-    /// - Precondition: `vocabulary.missingByte` is nil, else texts may get stuck.
+    /// - Precondition: `vocabulary.missingByte` is nil and the grammar is `spelled(with:)` it, else
+    ///   texts may get stuck.
     public init(_ grammar: Grammar, vocabulary: VocabularyTrie) {
         precondition(vocabulary.missingByte == nil, "a vocabulary without every byte")
         let machine = GrammarMachine(grammar)
@@ -81,7 +82,7 @@ public final class TokenGrammar: Sendable {
             if let known = work.choices[state.id] {
                 choice = known
             } else {
-                choice = walk(&work, from: state.id, mostToEnd: .max)
+                choice = walk(&work, from: state.id, mostToEnd: GrammarMachine.farthest)
                 if work.choices.count >= Self.choiceLimit { work.choices = [:] }
                 work.choices[state.id] = choice
             }

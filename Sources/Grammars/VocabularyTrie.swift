@@ -22,7 +22,8 @@ public struct VocabularyTrie: Sendable {
     private(set) var height = 0
     /// Each token's bytes; none for one that no text has.
     private let texts: [[UInt8]]
-    private let singles: Set<UInt8>
+    /// The bytes that are a token by themselves.
+    let singles: Set<UInt8>
 
     /// Reads every token.
     ///
@@ -65,9 +66,9 @@ public struct VocabularyTrie: Sendable {
 
     /// A byte of JSON's that no token is by itself, if there is one: texts could get stuck then.
     ///
-    /// The bytes of UTF-8 are among them: a pattern may ask for any code point.
+    /// The bytes of UTF-8 are among them: a code point that was begun has to be finished.
     public var missingByte: UInt8? {
-        let needed = [0x0A] + Array(UInt8(0x20)...0xBF) + Array(UInt8(0xC2)...0xF4)
+        let needed = [0x0A] + Array(UInt8(0x20)...0x7E) + Array(UInt8(0x80)...0xBF)
         return needed.first { !singles.contains($0) }
     }
 }

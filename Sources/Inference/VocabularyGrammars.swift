@@ -42,7 +42,12 @@ final class VocabularyGrammars: Sendable {
             state.order.removeAll { $0 == grammar }
             state.order.append(grammar)
             if let known = state.grammars[grammar], !known.isWornOut { return known }
-            let made = TokenGrammar(grammar, vocabulary: vocabulary)
+            guard let spelled = try? grammar.spelled(with: vocabulary) else {
+                throw .invalidRequest(
+                    field: "response_format",
+                    message: "this model has no tokens for some of the characters it asks for")
+            }
+            let made = TokenGrammar(spelled, vocabulary: vocabulary)
             state.grammars[grammar] = made
             if state.order.count > Self.limit {
                 state.grammars.removeValue(forKey: state.order.removeFirst())

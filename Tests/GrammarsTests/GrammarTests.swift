@@ -82,6 +82,34 @@ import Testing
         #expect(throws: Grammar.Failure.endless) { try builder.grammar(of: rule) }
     }
 
+    @Test func `a byte that is no token comes within longer ones only, and never strands a text`()
+        throws
+    {
+        // Behind "a" an end that needs a lone 0xF1, or one that does not.
+        let words =
+            (UInt8.min...UInt8.max).map { $0 == 0xF1 ? [] : [$0] } + [[0x61, 0xF1], [0xF1, 0x80]]
+        let vocabulary = VocabularyTrie(vocabularySize: words.count) { words[Int($0)] }
+        var builder = GrammarBuilder()
+        let rule = builder.declare()
+        let rare = builder.literal([0xF1, 0x80], then: builder.end)
+        let stuck = builder.literal([0x62, 0xF1], then: builder.end)
+        let plain = builder.literal("c".utf8, then: builder.end)
+        builder.define(
+            rule, as: builder.byte(of: "a".utf8, then: builder.either([rare, stuck, plain])))
+        let grammar = TokenGrammar(
+            try builder.grammar(of: rule).spelled(with: vocabulary), vocabulary: vocabulary)
+        let first = grammar.tokens(after: grammar.start, room: 100)
+        #expect(first.contains(0x61) && first.contains(256))
+        let middle = try #require(grammar.state(after: grammar.start, 0x61))
+        let next = grammar.tokens(after: middle, room: 100)
+        #expect(next.contains(257) && next.contains(0x63) && !next.contains(0x62))
+        let only = builder.declare()
+        builder.define(only, as: stuck)
+        #expect(throws: Grammar.Failure.endless) {
+            try builder.grammar(of: only).spelled(with: vocabulary)
+        }
+    }
+
     @Test func `equal grammars are equal, others are not`() throws {
         #expect(try Self.nested() == Self.nested())
         #expect(try Self.nested().hashValue == Self.nested().hashValue)
