@@ -39,7 +39,7 @@ struct RunningServer: Sendable {
     func post(_ route: String, _ json: [String: Any]) async throws -> Data {
         let body = try JSONSerialization.data(withJSONObject: json)
         return try await curl([
-            "-sS", "--max-time", "120", "http://\(server.localAddress)\(route)", "-d",
+            "-sS", "--max-time", "600", "http://\(server.localAddress)\(route)", "-d",
             String(decoding: body, as: UTF8.self),
         ])
     }
