@@ -74,6 +74,10 @@ void ck_packed_matmul(int32_t isa, const ck_packed_matmul_args* args) {
     }
 }
 
+void ck_panel_matmul(int32_t isa, const ck_panel_matmul_args* args) {
+    operations(isa)->panel_matmul(args);
+}
+
 void ck_quantize_input(int32_t isa, const float* x, size_t count, ck_input_group* out) {
     operations(isa)->quantize_input(x, count, out);
 }

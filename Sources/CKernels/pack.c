@@ -169,12 +169,29 @@ static bool round_int4(const float* x, uint8_t* group, size_t row) {
     return is_finite(best_scale) && is_finite(best_minimum);
 }
 
+// -- plain types -------------------------------------------------------------------------------
+
+static void pack_plain(int32_t format, const float* x, size_t columns, uint8_t* panel,
+                       size_t row) {
+    const size_t bytes = packed_group_bytes(format);
+    for (size_t k = 0; k < columns; k++, panel += bytes) {
+        if (format == CK_PACKED_F32) {
+            memcpy(panel + row * sizeof(float), x + k, sizeof(float));
+        } else if (format == CK_PACKED_F16) {
+            put_half(f32_to_f16(x[k]), panel, 0, row);
+        } else {
+            put_half(f32_to_bf16(x[k]), panel, 0, bf16_place(row));
+        }
+    }
+}
+
 bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size_t rows,
              size_t columns, float* scratch, void* panel) {
-    const size_t groups = columns / PACKED_GROUP, bytes = packed_group_bytes(format);
+    const size_t groups = columns / packed_group_columns(format);
+    const size_t bytes = packed_group_bytes(format);
     const size_t row_bytes = columns / ck_block_elements(type) * ck_block_bytes(type);
-    const bool is_stored = format == CK_PACKED_INT8 ? type == CK_Q8_0
-                                                    : type == CK_Q4_0 || type == CK_Q4_1;
+    const bool is_stored = (format == CK_PACKED_INT8 && type == CK_Q8_0) ||
+                           (format == CK_PACKED_INT4 && (type == CK_Q4_0 || type == CK_Q4_1));
     bool fits = true;
     if (rows < LANES) {
         memset(panel, 0, groups * bytes);
@@ -183,6 +200,10 @@ bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size
         const uint8_t* w = (const uint8_t*)source + row * row_bytes;
         if (!is_stored) {
             ck_dequantize(isa, type, w, columns, scratch);
+        }
+        if (!packs_integers(format)) {
+            pack_plain(format, scratch, columns, panel, row);
+            continue;
         }
         for (size_t i = 0; i < groups; i++) {
             uint8_t* group = (uint8_t*)panel + i * bytes;
@@ -199,5 +220,5 @@ bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size
 }
 
 size_t ck_packed_panel_bytes(int32_t format, size_t columns) {
-    return columns / PACKED_GROUP * packed_group_bytes(format);
+    return columns / packed_group_columns(format) * packed_group_bytes(format);
 }

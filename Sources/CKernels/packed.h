@@ -21,8 +21,31 @@ static inline void finish_input(ck_input_group* group, float largest, int32_t su
     group->unused = 0;
 }
 
+static inline bool packs_integers(int32_t format) {
+    return format == CK_PACKED_INT8 || format == CK_PACKED_INT4;
+}
+
+// Columns that lie together: as many share a scale.
+static inline size_t packed_group_columns(int32_t format) {
+    return packs_integers(format) ? PACKED_GROUP : 1;
+}
+
 static inline size_t packed_group_bytes(int32_t format) {
-    return format == CK_PACKED_INT4 ? PACKED_INT4_BYTES : PACKED_INT8_BYTES;
+    switch (format) {
+    case CK_PACKED_INT8:
+        return PACKED_INT8_BYTES;
+    case CK_PACKED_INT4:
+        return PACKED_INT4_BYTES;
+    case CK_PACKED_F32:
+        return LANES * sizeof(float);
+    default:
+        return LANES * sizeof(uint16_t);
+    }
+}
+
+// Where a row's word of a column of bf16 lies.
+static inline size_t bf16_place(size_t row) {
+    return row % 8 * 2 + row / 8;
 }
 
 #endif

@@ -383,6 +383,7 @@ const ck_operations ck_operations_ref = {
     .first_non_finite = ck_first_non_finite_ref,
     .matmul = matmul,
     .packed_matmul = packed_matmul,
+    .panel_matmul = panel_matmul,
     .quantize_input = quantize_input,
     .rms_norm = rms_norm,
     .rope = rope,

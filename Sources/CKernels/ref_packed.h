@@ -63,7 +63,44 @@ static void quantize_input(const float* x, size_t count, ck_input_group* out) {
     }
 }
 
+static float plain_weight(int32_t format, const uint8_t* column, size_t row) {
+    if (format == CK_PACKED_F32) {
+        float value;
+        memcpy(&value, column + row * sizeof value, sizeof value);
+        return value;
+    }
+    return format == CK_PACKED_F16 ? f16_to_f32(load_u16(column + 2 * row))
+                                   : bf16_to_f32(load_u16(column + 2 * bf16_place(row)));
+}
+
+static void panel_matmul(const ck_panel_matmul_args* a) {
+    const size_t bytes = packed_group_bytes(a->format);
+    for (size_t row = a->panel_begin * LANES; row < a->panel_end * LANES && row < a->rows; row++) {
+        const uint8_t* w = (const uint8_t*)a->w + row / LANES * a->panel_bytes;
+        for (size_t token = 0; token < a->tokens; token++) {
+            float* out = a->out + token * a->out_stride + row;
+            float sum = a->accumulate ? *out : 0;
+            if (a->bias) {
+                sum += a->bias[row];
+            }
+            for (size_t k = 0; k < a->k; k++) {
+                sum = fmaf(plain_weight(a->format, w + k * bytes, row % LANES),
+                           a->x[token * a->x_stride + k], sum);
+            }
+            *out = sum;
+        }
+    }
+}
+
 void ck_unpack_row(int32_t format, const void* packed, size_t columns, size_t row, float* out) {
+    if (!packs_integers(format)) {
+        const size_t step = packed_group_bytes(format);
+        const uint8_t* column = (const uint8_t*)packed + row / LANES * columns * step;
+        for (size_t k = 0; k < columns; k++) {
+            out[k] = plain_weight(format, column + k * step, row % LANES);
+        }
+        return;
+    }
     const size_t groups = columns / PACKED_GROUP, bytes = packed_group_bytes(format);
     const uint8_t* w = (const uint8_t*)packed + row / LANES * groups * bytes;
     for (size_t group = 0; group < groups; group++, w += bytes, out += PACKED_GROUP) {

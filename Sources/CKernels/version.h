@@ -10,6 +10,7 @@
 //     OPERATIONS               the name of the table that is defined at the end
 //     GEMM_ROWS, GEMM_VECTORS  accumulators of a general product's tile, 6 by 1 or 12 by 2
 //     PACKED_TOKENS, PACKED_INT8_TOKENS, HAS_DOT4   see packed_matmul.h
+//     PANELS_BESIDE            see panel_matmul.h
 //     HAS_PERMUTE              whether `permute(table, index)` looks up 16 lanes in 16 floats
 #include "operations.h"
 #include "packed.h"
@@ -22,6 +23,7 @@
 #include "products.h"
 #include "packed_matmul.h"
 #include "packed_input.h"
+#include "panel_matmul.h"
 #include "rows.h"
 #include "attention.h"
 #include "elements.h"
@@ -36,6 +38,7 @@ const ck_operations OPERATIONS = {
     .first_non_finite = first_non_finite,
     .matmul = matmul,
     .packed_matmul = packed_matmul,
+    .panel_matmul = panel_matmul,
     .quantize_input = quantize_input,
     .rms_norm = rms_norm,
     .rope = rope,

@@ -6,15 +6,27 @@ public enum PackedFormat: String, Sendable, CaseIterable {
     case int8
     /// 4 bits with a scale and a minimum for 32 weights.
     case int4
+    /// Single precision.
+    case f32
+    /// Half precision.
+    case f16
+    /// The upper half of single precision.
+    case bf16
+
+    /// Whether weights are integers, and inputs of products are rounded to 8 bits.
+    public var isInteger: Bool { self == .int8 || self == .int4 }
 
     /// Weights of a row that share a scale: rows are whole groups of them.
-    public static let groupSize = 32
+    public var groupSize: Int { isInteger ? 32 : 1 }
 
     /// The number that the C functions know this format by.
     var code: Int32 {
         switch self {
         case .int8: Int32(CK_PACKED_INT8)
         case .int4: Int32(CK_PACKED_INT4)
+        case .f32: Int32(CK_PACKED_F32)
+        case .f16: Int32(CK_PACKED_F16)
+        case .bf16: Int32(CK_PACKED_BF16)
         }
     }
 
@@ -39,6 +51,9 @@ extension ElementType {
         switch self {
         case .q8_0: .int8
         case .q4_0, .q4_1: .int4
+        case .f32: .f32
+        case .f16: .f16
+        case .bf16: .bf16
         default: nil
         }
     }

@@ -1,7 +1,7 @@
 import CKernels
 import Synchronization
 
-/// Weights rearranged for products with inputs of 8 bits: panels of 16 rows, see `ckernels.h`.
+/// Weights rearranged so that products run down columns: panels of 16 rows, see `ckernels.h`.
 public struct PackedMatrix: Sendable {
     /// Rows of a panel.
     static let panelRows = 16
@@ -10,14 +10,15 @@ public struct PackedMatrix: Sendable {
     public let format: PackedFormat
     /// Output features.
     public let rows: Int
-    /// Input features, whole groups of ``PackedFormat/groupSize``.
+    /// Input features, whole groups of the format's.
     public let columns: Int
 
     private let storage: ByteStorage
 
     /// Packs a matrix; values that the format cannot hold are rounded.
     ///
-    /// nil where columns are no whole groups, a weight is no number or f16 cannot hold a scale.
+    /// nil where columns are no whole groups or, of integers, a weight is no number or f16 cannot
+    /// hold a scale.
     ///
     /// - Parameters:
     ///   - view: `[rows, columns]` of any type; not read afterwards.
@@ -29,7 +30,7 @@ public struct PackedMatrix: Sendable {
         _ view: TensorView, as format: PackedFormat, using pool: WorkerPool? = nil
     ) throws(KernelError) {
         let (rows, columns) = (view.rows, view.columns)
-        guard columns > 0, columns % PackedFormat.groupSize == 0 else { return nil }
+        guard columns > 0, columns % format.groupSize == 0 else { return nil }
         self.format = format
         self.rows = rows
         self.columns = columns

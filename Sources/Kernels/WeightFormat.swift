@@ -1,11 +1,11 @@
 /// What the matrices of a network are kept as in memory, and so what its products cost and lose.
 public enum WeightFormat: String, Sendable, CaseIterable {
-    /// Large checkpoints are packed where that keeps every weight, all else stays as stored.
+    /// Packed where that keeps every weight, but of small checkpoints no integers.
     ///
-    /// Large are those whose keys and values are f16 by default. Inputs of packed matrices are
-    /// rounded to 8 bits.
+    /// Small are those whose keys and values are f32 by default. Inputs of packed integers are
+    /// rounded to 8 bits, all others are computed with exactly.
     case auto
-    /// As stored, and computed with exactly.
+    /// As stored, mapped from the file, and computed with exactly.
     case stored
     /// Converted to f32, and computed with exactly.
     case f32

@@ -25,7 +25,11 @@ extension ModelInspection {
     /// - Returns: Whether all of them are packed.
     public func packsAllMatrices(as format: WeightFormat) -> Bool {
         matrices.allSatisfy { tensor in
-            if case .packed = form(of: tensor, as: format) { true } else { false }
+            if case .packed(let packed) = form(of: tensor, as: format) {
+                packed.isInteger
+            } else {
+                false
+            }
         }
     }
 

@@ -104,7 +104,7 @@ public struct ModelInspection: Sendable {
     func keyValueType(as format: WeightFormat) -> ElementType {
         .keysAndValues(
             weightsAreSinglePrecision: matrices.allSatisfy {
-                form(of: $0, as: format) == .stored(.f32)
+                [.stored(.f32), .packed(.f32)].contains(form(of: $0, as: format))
             },
             weightByteCount: loadedByteCount(as: format))
     }

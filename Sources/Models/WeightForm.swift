@@ -26,20 +26,18 @@ extension WeightFormat {
     ///   - isSmall: Whether the checkpoint is one that stays exact; see ``auto``.
     /// - Returns: The form.
     func form(of slot: WeightSlot, type: ElementType, columns: Int, isSmall: Bool) -> WeightForm {
-        let isPackable = columns % PackedFormat.groupSize == 0
-        switch self {
-        case .stored: return .stored(type)
-        case .f32: return .stored(.f32)
-        case .bf16: return .stored(.bf16)
-        case .f16: return .stored(.f16)
-        case .auto:
-            guard !isSmall, isPackable, let format = type.packedFormat else { return .stored(type) }
-            return .packed(format)
-        case .int8: return isPackable ? .packed(.int8) : .stored(type)
-        case .int4:
-            guard isPackable else { return .stored(type) }
-            return .packed(slot == .embedding || slot == .output ? .int8 : .int4)
-        }
+        let format: PackedFormat? =
+            switch self {
+            case .stored: nil
+            case .f32: .f32
+            case .bf16: .bf16
+            case .f16: .f16
+            case .auto: type.packedFormat.flatMap { isSmall && $0.isInteger ? nil : $0 }
+            case .int8: .int8
+            case .int4: slot == .embedding || slot == .output ? .int8 : .int4
+            }
+        guard let format, columns % format.groupSize == 0 else { return .stored(type) }
+        return .packed(format)
     }
 }
 

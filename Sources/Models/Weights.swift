@@ -81,7 +81,9 @@ public struct Weights: Sendable {
     /// What keys and values are kept as where nothing else is asked for.
     var defaultKeyValueType: ElementType {
         .keysAndValues(
-            weightsAreSinglePrecision: matrices.allSatisfy { $0.view?.elementType == .f32 },
+            weightsAreSinglePrecision: matrices.allSatisfy {
+                $0.view?.elementType == .f32 || $0.packedFormat == .f32
+            },
             weightByteCount: matrices.reduce(0) { $0 + $1.byteCount })
     }
 

@@ -10,7 +10,7 @@ extension FamilyModel {
         let model = try empty(
             checkpoints.map { try ModelInspection($0) }, pool: pool, options: options)
         for (member, checkpoint) in checkpoints.enumerated() {
-            try model.weights.load(checkpoint, as: member, using: pool)
+            try model.weights.load(checkpoint, as: member, in: options.weights, using: pool)
         }
         return model
     }

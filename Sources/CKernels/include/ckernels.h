@@ -14,7 +14,7 @@
 // vector is one AVX-512 register, two of AVX2, four of NEON or 16 scalars, so every instruction
 // set returns the same bits, and no result depends on tiling, batch or threads.
 //
-// Packed products add up integers and have an order of their own, see ck_packed_matmul.
+// Products with packed weights have orders of their own, see ck_packed_matmul, ck_panel_matmul.
 //
 // Weights are read where they lie, in GGML's block formats, without any alignment. Each element is
 // first turned into the f32 value that its format defines, rounded as GGML rounds it.
@@ -114,8 +114,12 @@ void ck_matmul(int32_t isa, const ck_matmul_args* args);
 /// Floats of scratch that `ck_matmul` wants for rows of `k` elements.
 size_t ck_matmul_scratch(size_t k);
 
-/// How packed weights lie in memory: panels of 16 rows, in each of them groups of 32 columns.
+/// How packed weights lie in memory: panels of 16 rows, in each of them columns one after another,
+/// in groups of 32 where they are integers.
 ///
+///     f32   values:f32[16]                                        of a column
+///     f16   values:f16[16]
+///     bf16  pairs:bf16[8][2]                                      rows i and i + 8
 ///     int8  quants[8][16][4]  scales:f16[16]                      8.5 bits a weight
 ///     int4  nibbles[4][16][4]  scales:f16[16]  minima:f16[16]     5 bits a weight
 ///
@@ -125,17 +129,20 @@ size_t ck_matmul_scratch(size_t k);
 enum {
     CK_PACKED_INT8 = 0,
     CK_PACKED_INT4 = 1,
+    CK_PACKED_F32 = 2,
+    CK_PACKED_F16 = 3,
+    CK_PACKED_BF16 = 4,
 };
 
-/// Bytes of a panel of packed rows of `columns`, a multiple of 32.
+/// Bytes of a panel of packed rows of `columns`, a multiple of 32 where the format is of integers.
 size_t ck_packed_panel_bytes(int32_t format, size_t columns);
 
 /// Packs a panel of at most 16 `rows` of `type`, without gaps, to `panel`; `scratch` `[columns]`.
 ///
 /// q8_0 as int8, q4_0 and q4_1 as int4 keep their values. Others are rounded: int8 with scale
 /// max|x| / 127, int4 with the scale and minimum that a short search finds to have the least
-/// squared error. The result is the same on every instruction set; false where a weight is no
-/// number or f16 cannot hold a scale.
+/// squared error, f16 and bf16 to nearest with ties to even. The result is the same on every
+/// instruction set; false where a weight of integers is no number or f16 cannot hold a scale.
 bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size_t rows,
              size_t columns, float* scratch, void* panel);
 
@@ -179,6 +186,30 @@ typedef struct {
 } ck_packed_matmul_args;
 
 void ck_packed_matmul(int32_t isa, const ck_packed_matmul_args* args);
+
+/// out[t][r] = (accumulate ? out[t][r] : 0) + bias[r] + dot(x[t], w[r]) for the rows of panels
+/// [panel_begin, panel_end) of f32, f16 or bf16.
+///
+/// Every sum is one chain of fused multiply-adds, k ascending, from what stands before the dot
+/// product.
+typedef struct {
+    const float* x; // [tokens, k], rows x_stride floats apart
+    size_t x_stride;
+    size_t tokens;
+    size_t k;
+    const void* w; // [panels] of `format`
+    size_t panel_bytes;
+    size_t panel_begin;
+    size_t panel_end;
+    size_t rows;       // of the matrix, in the last panel perhaps fewer than 16
+    const float* bias; // [rows] or null
+    float* out;        // [tokens, rows], rows out_stride floats apart
+    size_t out_stride;
+    int32_t format;
+    bool accumulate;
+} ck_panel_matmul_args;
+
+void ck_panel_matmul(int32_t isa, const ck_panel_matmul_args* args);
 
 /// out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i], `[count]`.
 void ck_rms_norm(int32_t isa, const float* x, const float* weight, size_t count, float epsilon,
