@@ -1,78 +1,194 @@
 // Attention over paged keys and values. Part of version.h.
+//
+// Keys lie transposed, so that a score belongs to a lane and nothing is added across lanes.
 
 enum { KEYS = LANES };
 
-// Decodes the keys or values of positions [from, from + count) to rows of `stride` floats; what
-// lies behind head_dim in a row stays as it is.
-static void load_slots(const ck_attention_args* a, size_t from, size_t count, bool value,
-                       size_t stride, float* out) {
-    size_t bytes = a->head_dim * (a->type == CK_F32 ? 4 : 2);
+INLINE size_t element_bytes(int32_t type) {
+    return type == CK_F32 ? 4 : 2;
+}
+
+// 16 elements as f32.
+INLINE v16 elements(int type, const uint8_t* p) {
+    if (type == CK_F32) {
+        return load((const float*)(const void*)p);
+    }
+    if (type == CK_F16) {
+        return from_halves(p);
+    }
+    w16 words;
+    memcpy(&words, p, sizeof words);
+    return (v16)(__builtin_convertvector(words, u16) << 16);
+}
+
+// Where a page keeps the keys of this head; its values begin `values` bytes behind.
+INLINE const uint8_t* page_of(const ck_attention_args* a, size_t position) {
+    return (const uint8_t*)a->pages + (size_t)a->table[position / a->page_size] * a->page_bytes;
+}
+
+// Some memory whose elements are of `type`.
+typedef struct {
+    const uint8_t* start;
+    size_t stride; // bytes from a dimension, or a position, to the next
+    int32_t type;
+} slots;
+
+INLINE void fetch(const uint8_t* p, size_t bytes) {
+    for (size_t line = 0; line < bytes; line += 64) {
+        __builtin_prefetch(p + line);
+    }
+}
+
+// The keys of positions [from, from + count), `[head_dim, 16]`: where they lie, if that is one
+// page, or gathered to `out`. What lies behind `count` is masked by whoever reads it.
+INLINE slots keys_at(const ck_attention_args* a, size_t from, size_t count, float* out) {
+    const size_t bytes = element_bytes(a->type);
+    if (a->page_size % KEYS == 0) {
+        return (slots){page_of(a, from) + from % a->page_size * bytes, a->page_size * bytes,
+                       a->type};
+    }
     for (size_t i = 0; i < count; i++) {
-        size_t position = from + i;
-        size_t page = (size_t)a->table[position / a->page_size];
-        size_t slot = position % a->page_size + (value ? a->page_size : 0);
-        const uint8_t* base = a->pages;
-        dequantize(a->type, base + page * a->page_bytes + slot * bytes, a->head_dim,
+        const uint8_t* key = page_of(a, from + i) + (from + i) % a->page_size * bytes;
+        for (size_t d = 0; d < a->head_dim; d++) {
+            ck_dequantize_ref(a->type, key + d * a->page_size * bytes, 1, out + d * KEYS + i);
+        }
+    }
+    return (slots){(const uint8_t*)out, KEYS * sizeof(float), CK_F32};
+}
+
+// The values of the same positions, `[16, head_dim]`; gathered rows have `stride` floats, zeros
+// behind head_dim.
+INLINE slots values_at(const ck_attention_args* a, size_t from, size_t count, size_t stride,
+                       float* out) {
+    const size_t bytes = element_bytes(a->type), row = a->head_dim * bytes;
+    const size_t behind_keys = a->page_size * row;
+    if (a->page_size % KEYS == 0 && a->head_dim == stride) {
+        return (slots){page_of(a, from) + behind_keys + from % a->page_size * row, row, a->type};
+    }
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t* value = page_of(a, from + i) + behind_keys;
+        dequantize(a->type, value + (from + i) % a->page_size * row, a->head_dim,
                    out + i * stride);
     }
+    return (slots){(const uint8_t*)out, stride * sizeof(float), CK_F32};
 }
 
-// The same rows: where they lie, if that is f32 without gaps, or decoded to `out`.
-//
-// What lies behind `count` rows in a page is masked by whoever reads it.
-static const float* slots_at(const ck_attention_args* a, size_t from, size_t count, bool value,
-                             size_t stride, float* out) {
-    if (a->type == CK_F32 && a->head_dim == stride && a->page_size % KEYS == 0 &&
-        from % KEYS == 0) {
-        size_t page = (size_t)a->table[from / a->page_size];
-        size_t slot = from % a->page_size + (value ? a->page_size : 0);
-        const uint8_t* base = a->pages;
-        return (const float*)(const void*)(base + page * a->page_bytes +
-                                           slot * a->head_dim * sizeof(float));
-    }
-    load_slots(a, from, count, value, stride, out);
-    return out;
-}
-
-// The products of a query with KEYS keys, `stride` floats apart, some at a time: as many as leave
-// all partial sums in registers.
-INLINE void add_scores(const ck_attention_args* a, const float* q, const float* keys,
-                       size_t stride, v16* dots) {
-    const size_t whole = a->head_dim / LANES * LANES;
-    UNROLL for (int first = 0; first < KEYS; first += ATTENTION_KEYS) {
-        const float* key = keys + (size_t)first * stride;
-        vpart sums[ATTENTION_KEYS][PARTS];
-        UNROLL for (int i = 0; i < ATTENTION_KEYS; i++) {
+// The scores of some queries with some blocks of 16 keys, a chain over the dimensions each.
+INLINE void score_tile(int type, int rows, int blocks, const ck_attention_args* a, size_t row,
+                       const slots* keys, float* scores, size_t width) {
+    const float* queries[SCORE_ROWS];
+    vpart sums[SCORE_ROWS][4][PARTS];
+    UNROLL for (int r = 0; r < rows; r++) {
+        size_t number = row + (size_t)r;
+        queries[r] = a->q + number / a->group * a->q_stride + number % a->group * a->head_dim;
+        UNROLL for (int b = 0; b < blocks; b++) {
             UNROLL for (int p = 0; p < PARTS; p++) {
-                sums[i][p] = (vpart){0};
+                sums[r][b][p] = spread_register(0);
             }
         }
-        for (size_t d = 0; d < whole; d += LANES) {
-            UNROLL for (int p = 0; p < PARTS; p++) {
-                vpart part = load_register(q + d + p * PART_LANES);
-                UNROLL for (int i = 0; i < ATTENTION_KEYS; i++) {
-                    sums[i][p] = __builtin_elementwise_fma(
-                        part, load_register(key + (size_t)i * stride + d + p * PART_LANES),
-                        sums[i][p]);
+    }
+    for (size_t d = 0; d < a->head_dim; d++) {
+        UNROLL for (int b = 0; b < blocks; b++) {
+            v16 lanes = elements(type, keys[b].start + d * keys[b].stride);
+            vpart parts[PARTS];
+            memcpy(parts, &lanes, sizeof parts);
+            UNROLL for (int r = 0; r < rows; r++) {
+                vpart query = spread_register(queries[r][d]);
+                UNROLL for (int p = 0; p < PARTS; p++) {
+                    sums[r][b][p] = __builtin_elementwise_fma(parts[p], query, sums[r][b][p]);
                 }
             }
         }
-        UNROLL for (int i = 0; i < ATTENTION_KEYS; i++) {
-            memcpy(&dots[first + i], sums[i], sizeof dots[first + i]);
+    }
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int b = 0; b < blocks; b++) {
+            UNROLL for (int p = 0; p < PARTS; p++) {
+                vpart score = sums[r][b][p] * spread_register(a->scale);
+                memcpy(scores + (size_t)r * width + b * KEYS + p * PART_LANES, &score,
+                       sizeof score);
+            }
         }
     }
-    if (whole < a->head_dim) {
-        v16 part = load_part(q + whole, a->head_dim - whole, 0);
-        for (int i = 0; i < KEYS; i++) {
-            dots[i] = fma16(part, load(keys + (size_t)i * stride + whole), dots[i]);
+}
+
+// Blocks of keys beside each other: few rows make too few chains.
+#define BLOCKS_BESIDE(rows) ((rows) == 1 ? 4 : (rows) == 2 ? 2 : 1)
+
+INLINE void score_rows(int type, int blocks_are_many, size_t rows, const ck_attention_args* a,
+                       size_t row, const slots* keys, float* scores, size_t width) {
+#define CASE(n)                                                                                    \
+    case n:                                                                                        \
+        score_tile(type, n, blocks_are_many ? BLOCKS_BESIDE(n) : 1, a, row, keys, scores, width);  \
+        break;
+    switch (rows) {
+        CASE(1)
+        CASE(2)
+        CASE(3)
+        CASE(4)
+#if SCORE_ROWS > 4
+        CASE(5)
+        CASE(6)
+        CASE(7)
+        CASE(8)
+#endif
+    }
+#undef CASE
+}
+
+typedef void (*score_function)(size_t, const ck_attention_args*, size_t, const slots*, float*,
+                               size_t);
+
+#define DEFINE_SCORES(type)                                                                        \
+    static void scores_##type(size_t rows, const ck_attention_args* a, size_t row,                 \
+                              const slots* keys, float* scores, size_t width) {                    \
+        score_rows(CK_##type, 0, rows, a, row, keys, scores, width);                               \
+    }                                                                                              \
+    static void wide_scores_##type(size_t rows, const ck_attention_args* a, size_t row,            \
+                                   const slots* keys, float* scores, size_t width) {               \
+        score_rows(CK_##type, 1, rows, a, row, keys, scores, width);                               \
+    }
+DEFINE_SCORES(F32)
+DEFINE_SCORES(F16)
+DEFINE_SCORES(BF16)
+
+static const score_function score_functions[][2] = {
+    {scores_F32, wide_scores_F32},
+    {scores_F16, wide_scores_F16},
+    {scores_BF16, wide_scores_BF16},
+};
+
+// scores[row][...] for the keys of positions [first, end), masked nowhere.
+static void fill_scores(const ck_attention_args* a, size_t first, size_t end, size_t rows,
+                        float* scores, size_t width, float* scratch) {
+    const size_t beside = rows <= 2 ? (size_t)BLOCKS_BESIDE(rows) : 1;
+    const size_t block_bytes = KEYS * a->head_dim * element_bytes(a->type);
+    for (size_t p = first; p < end;) {
+        const size_t left = (end - p + KEYS - 1) / KEYS;
+        const size_t blocks = left < beside ? 1 : beside;
+        slots keys[4];
+        for (size_t b = 0; b < blocks; b++) {
+            const size_t from = p + b * KEYS, count = end - from < KEYS ? end - from : KEYS;
+            keys[b] = keys_at(a, from, count, scratch + b * KEYS * a->head_dim);
+            if (a->page_size == KEYS && from + 2 * beside * KEYS < end) {
+                fetch(page_of(a, from + 2 * beside * KEYS), block_bytes);
+            }
         }
+        const score_function function = score_functions[keys[0].type][blocks > 1];
+        for (size_t row = 0; row < rows;) {
+            size_t some = (rows - row) / ((rows - row + SCORE_ROWS - 1) / SCORE_ROWS);
+            function(some, a, row, keys, scores + row * width + p - first, width);
+            row += some;
+        }
+        p += blocks * KEYS;
     }
 }
 
 // out[row][d...] += scores[row][i] * values[i][d...] for some rows and `vectors` vectors, positions
 // ascending. Each sum is a chain, so several must run side by side.
-INLINE void add_values(int rows, int vectors, const float* scores, size_t width, size_t from,
-                       size_t to, const float* values, size_t stride, float* out) {
+INLINE void add_values(int type, int rows, int vectors, const float* scores, size_t width,
+                       size_t from, size_t to, const uint8_t* values, size_t value_stride,
+                       size_t stride, float* out) {
+    const size_t bytes = LANES * element_bytes(type);
     v16 sums[ATTENTION_ROWS][4];
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int v = 0; v < vectors; v++) {
@@ -82,7 +198,7 @@ INLINE void add_values(int rows, int vectors, const float* scores, size_t width,
     for (size_t i = from; i < to; i++) {
         v16 value[4];
         UNROLL for (int v = 0; v < vectors; v++) {
-            value[v] = load(values + i * stride + (size_t)v * LANES);
+            value[v] = elements(type, values + i * value_stride + (size_t)v * bytes);
         }
         UNROLL for (int r = 0; r < rows; r++) {
             v16 score = spread(scores[(size_t)r * width + i]);
@@ -99,15 +215,32 @@ INLINE void add_values(int rows, int vectors, const float* scores, size_t width,
 }
 
 // The same for all of a head's columns.
-INLINE void add_all_values(int rows, const float* scores, size_t width, size_t from, size_t to,
-                           const float* values, size_t stride, float* out) {
+INLINE void add_all_values(int type, int rows, const float* scores, size_t width, size_t from,
+                           size_t to, const slots* values, size_t stride, float* out) {
     const int vectors = rows == 1 ? 4 : ATTENTION_VECTORS;
+    const size_t bytes = element_bytes(type);
     size_t d = 0;
     for (; d + (size_t)vectors * LANES <= stride; d += (size_t)vectors * LANES) {
-        add_values(rows, vectors, scores, width, from, to, values + d, stride, out + d);
+        add_values(type, rows, vectors, scores, width, from, to, values->start + d * bytes,
+                   values->stride, stride, out + d);
     }
     for (; d < stride; d += LANES) {
-        add_values(rows, 1, scores, width, from, to, values + d, stride, out + d);
+        add_values(type, rows, 1, scores, width, from, to, values->start + d * bytes,
+                   values->stride, stride, out + d);
+    }
+}
+
+// The values of positions [from, to) of a block, for all query heads of a token.
+INLINE void add_token(int type, size_t group, const float* scores, size_t width, size_t from,
+                      size_t to, const slots* values, size_t stride, float* out) {
+    size_t row = 0;
+    for (; row + ATTENTION_ROWS <= group; row += ATTENTION_ROWS) {
+        add_all_values(type, ATTENTION_ROWS, scores + row * width, width, from, to, values, stride,
+                       out + row * stride);
+    }
+    for (; row < group; row++) {
+        add_all_values(type, 1, scores + row * width, width, from, to, values, stride,
+                       out + row * stride);
     }
 }
 
@@ -118,22 +251,12 @@ static void attention(const ck_attention_args* a) {
     first = first / LANES * LANES;
     const size_t width = (end - first + LANES - 1) / LANES * LANES;
     const size_t rows = a->tokens * a->group;
-    float* slots = a->scratch;
-    float* sums = slots + KEYS * stride;
+    float* scratch = a->scratch;
+    float* sums = scratch + 4 * KEYS * stride;
     float* inverses = sums + rows * stride;
     float* scores = inverses + (rows + LANES - 1) / LANES * LANES;
-    memset(slots, 0, (KEYS + rows) * stride * sizeof(float));
-
-    for (size_t p = first; p < end; p += KEYS) {
-        size_t count = end - p < KEYS ? end - p : KEYS;
-        const float* keys = slots_at(a, p, count, false, stride, slots);
-        for (size_t row = 0; row < rows; row++) {
-            const float* q = a->q + row / a->group * a->q_stride + row % a->group * a->head_dim;
-            v16 dots[KEYS];
-            add_scores(a, q, keys, stride, dots);
-            store(scores + row * width + p - first, totals(dots) * spread(a->scale));
-        }
-    }
+    memset(scratch, 0, (4 * KEYS + rows) * stride * sizeof(float));
+    fill_scores(a, first, end, rows, scores, width, scratch);
 
     for (size_t row = 0; row < rows; row++) {
         float* s = scores + row * width;
@@ -155,10 +278,14 @@ static void attention(const ck_attention_args* a) {
         inverses[row] = 1.0f / total(sum);
     }
 
-    memset(slots, 0, KEYS * stride * sizeof(float));
+    memset(scratch, 0, KEYS * stride * sizeof(float));
+    const size_t key_bytes = a->page_size * a->head_dim * element_bytes(a->type);
     for (size_t p = first; p < end; p += KEYS) {
         size_t count = end - p < KEYS ? end - p : KEYS;
-        const float* values = slots_at(a, p, count, true, stride, slots);
+        const slots values = values_at(a, p, count, stride, scratch);
+        if (a->page_size == KEYS && p + 2 * KEYS < end) {
+            fetch(page_of(a, p + 2 * KEYS) + key_bytes, key_bytes);
+        }
         for (size_t token = 0; token < a->tokens; token++) {
             size_t last = a->position + token + 1;
             size_t begin = a->window && last > a->window ? last - a->window : 0;
@@ -167,16 +294,15 @@ static void attention(const ck_attention_args* a) {
             if (from >= to) {
                 continue;
             }
-            size_t row = token * a->group;
-            const size_t rows_end = row + a->group;
-            const float* s = scores + p - first;
-            for (; row + ATTENTION_ROWS <= rows_end; row += ATTENTION_ROWS) {
-                add_all_values(ATTENTION_ROWS, s + row * width, width, from, to, values, stride,
-                               sums + row * stride);
-            }
-            for (; row < rows_end; row++) {
-                add_all_values(1, s + row * width, width, from, to, values, stride,
-                               sums + row * stride);
+            const size_t row = token * a->group;
+            const float* s = scores + row * width + p - first;
+            float* out = sums + row * stride;
+            if (values.type == CK_F32) {
+                add_token(CK_F32, a->group, s, width, from, to, &values, stride, out);
+            } else if (values.type == CK_F16) {
+                add_token(CK_F16, a->group, s, width, from, to, &values, stride, out);
+            } else {
+                add_token(CK_BF16, a->group, s, width, from, to, &values, stride, out);
             }
         }
     }

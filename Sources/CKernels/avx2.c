@@ -17,7 +17,7 @@
 #define FUSED_ROWS 4
 #define GEMM_ROWS 6
 #define GEMM_VECTORS 1
-#define ATTENTION_KEYS 4
+#define SCORE_ROWS 4
 #define ATTENTION_ROWS 2
 #define ATTENTION_VECTORS 2
 #define OPERATIONS ck_operations_avx2

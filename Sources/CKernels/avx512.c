@@ -16,7 +16,7 @@
 #define FUSED_ROWS 8
 #define GEMM_ROWS 12
 #define GEMM_VECTORS 2
-#define ATTENTION_KEYS 16
+#define SCORE_ROWS 8
 #define ATTENTION_ROWS 2
 #define ATTENTION_VECTORS 4
 #define OPERATIONS ck_operations_avx512

@@ -116,15 +116,30 @@ float ck_sum_exp(int32_t isa, const float* x, size_t count, float largest) {
     return operations(isa)->sum_exp(x, count, largest);
 }
 
+void ck_write_key(int32_t isa, int32_t type, const float* key, size_t count, void* out,
+                  size_t stride) {
+    enum { MOST = 64 };
+    const size_t bytes = ck_block_bytes(type);
+    uint8_t* place = out;
+    for (size_t start = 0; start < count; start += MOST) {
+        uint8_t rounded[MOST * sizeof(float)];
+        size_t some = count - start < MOST ? count - start : MOST;
+        ck_quantize(isa, type, key + start, some, rounded);
+        for (size_t d = 0; d < some; d++, place += stride * bytes) {
+            memcpy(place, rounded + d * bytes, bytes);
+        }
+    }
+}
+
 void ck_attention(int32_t isa, const ck_attention_args* args) {
     operations(isa)->attention(args);
 }
 
 size_t ck_attention_scratch(size_t tokens, size_t group, size_t head_dim, size_t keys) {
-    // 16 keys or values, the sums and the scores of every row
+    // 64 keys or 16 values, the sums and the scores of every row
     size_t width = (keys + 2 * LANES) / LANES * LANES;
     size_t stride = (head_dim + LANES - 1) / LANES * LANES;
-    return (LANES + tokens * group) * (stride + 1) + tokens * group * width;
+    return (4 * LANES + tokens * group) * (stride + 1) + tokens * group * width;
 }
 
 void ck_rms_norm_backward(int32_t isa, const float* x, const float* weight,

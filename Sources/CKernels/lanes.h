@@ -43,6 +43,18 @@ INLINE v16 spread(float x) {
     return (v16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
 }
 
+#if defined(PART_LANES)
+INLINE vpart spread_register(float x) {
+#if PART_LANES == 4
+    return (vpart){x, x, x, x};
+#elif PART_LANES == 8
+    return (vpart){x, x, x, x, x, x, x, x};
+#else
+    return spread(x);
+#endif
+}
+#endif
+
 INLINE v16 load_part(const float* p, size_t count, float rest) {
     v16 v = spread(rest);
     memcpy(&v, p, count * sizeof(float));

@@ -29,16 +29,6 @@ INLINE v16 column(int format, const uint8_t* w) {
 
 enum { PANEL_TOKENS = 6, PANEL_SLICE = 512 };
 
-INLINE vpart spread_register(float x) {
-#if PART_LANES == 4
-    return (vpart){x, x, x, x};
-#elif PART_LANES == 8
-    return (vpart){x, x, x, x, x, x, x, x};
-#else
-    return spread(x);
-#endif
-}
-
 // Whole panels beside each other times tokens, over `count` columns; `out` holds the sums so far.
 INLINE void panel_tile(int format, int panels, int tokens, const ck_panel_matmul_args* a,
                        size_t panel, size_t token, size_t k, size_t count) {

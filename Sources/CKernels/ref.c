@@ -329,11 +329,15 @@ static float sum_exp(const float* x, size_t count, float largest) {
 // -- attention ---------------------------------------------------------------------------------
 
 static void load_slot(const ck_attention_args* a, size_t position, bool value, float* out) {
-    size_t bytes = a->head_dim * ck_block_bytes(a->type);
-    size_t slot = position % a->page_size + (value ? a->page_size : 0);
+    size_t bytes = ck_block_bytes(a->type), slot = position % a->page_size;
     size_t page = (size_t)a->table[position / a->page_size];
-    const uint8_t* base = a->pages;
-    ck_dequantize_ref(a->type, base + page * a->page_bytes + slot * bytes, a->head_dim, out);
+    const uint8_t* keys = (const uint8_t*)a->pages + page * a->page_bytes;
+    const uint8_t* values = keys + a->page_size * a->head_dim * bytes;
+    for (size_t d = 0; d < a->head_dim; d++) {
+        const uint8_t* place = value ? values + (slot * a->head_dim + d) * bytes
+                                     : keys + (d * a->page_size + slot) * bytes;
+        ck_dequantize_ref(a->type, place, 1, out + d);
+    }
 }
 
 static void attention(const ck_attention_args* a) {
@@ -347,7 +351,11 @@ static void attention(const ck_attention_args* a) {
             float* out = a->out + token * a->out_stride + head * a->head_dim;
             for (size_t p = begin; p < end; p++) {
                 load_slot(a, p, false, slot);
-                scores[p - begin] = dot(q, slot, a->head_dim) * a->scale;
+                float score = 0;
+                for (size_t d = 0; d < a->head_dim; d++) {
+                    score = fmaf(slot[d], q[d], score);
+                }
+                scores[p - begin] = score * a->scale;
             }
             float largest = max(scores, end - begin);
             lanes sum = {{0}};

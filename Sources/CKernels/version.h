@@ -5,7 +5,7 @@
 //     PART_LANES               lanes of one register
 //     TILE_ROWS, TILE_TOKENS   accumulators that fit the registers, at most 4 by 6
 //     FUSED_ROWS               rows that a product with one token walks side by side
-//     ATTENTION_KEYS           keys whose products with a query run side by side, a part of 16
+//     SCORE_ROWS               queries whose products with 16 keys run side by side, at most 8
 //     ATTENTION_ROWS, ATTENTION_VECTORS  sums over values that run side by side, at most 2 by 4
 //     OPERATIONS               the name of the table that is defined at the end
 //     GEMM_ROWS, GEMM_VECTORS  accumulators of a general product's tile, 6 by 1 or 12 by 2

@@ -3,7 +3,7 @@ import Glibc
 
 /// Memory for the keys and values of every layer, in pages of some tokens.
 ///
-///     [layer][page][kvHead][ keys: slot, headDim | values: slot, headDim ]
+///     [layer][page][kvHead][ keys: headDim, slot | values: slot, headDim ]
 ///
 /// The whole store is reserved at once; pages cost memory when they are first written. Which page
 /// belongs to whom is the caller's to know. Not `Sendable`: confined like `FloatMatrix`.

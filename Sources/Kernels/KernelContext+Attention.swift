@@ -40,19 +40,20 @@ extension KernelContext {
             let base = unsafe UncheckedMutablePointer(pages.pointer(layer: layer, kvHead: 0))
             let (isa, code) = (isa, pages.elementType.code)
             let (pageBytes, halfBytes) = (pages.pageBytes, pages.halfBytes)
-            let rowBytes = headDim * pages.elementType.bytesPerBlock
+            let elementBytes = pages.elementType.bytesPerBlock
             forRows(item.rows.count, cost: 2 * heads * headDim) { share in
                 for row in share {
                     let position = item.position + row
                     let page = Int(item.blockTable[position / size])
-                    let slot = unsafe base.pointer + page * pageBytes + position % size * rowBytes
+                    let offset = position % size * elementBytes
                     for head in 0..<heads {
-                        let keys = unsafe slot + head * 2 * halfBytes
-                        unsafe ck_quantize(
-                            isa, code, source[row] + keyColumn + head * headDim, headDim, keys)
+                        let keys = unsafe base.pointer + page * pageBytes + head * 2 * halfBytes
+                        unsafe ck_write_key(
+                            isa, code, source[row] + keyColumn + head * headDim, headDim,
+                            keys + offset, size)
                         unsafe ck_quantize(
                             isa, code, source[row] + valueColumn + head * headDim, headDim,
-                            keys + halfBytes)
+                            keys + halfBytes + offset * headDim)
                     }
                 }
             }

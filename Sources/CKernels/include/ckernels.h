@@ -240,11 +240,17 @@ size_t ck_argmax(int32_t isa, const float* x, size_t count);
 /// The sum of e^(x[i] - max), in the order of lanes.
 float ck_sum_exp(int32_t isa, const float* x, size_t count, float max);
 
+/// Rounds a key of `count` elements to `type`, f32, f16 or bf16, and writes them to `out`, `stride`
+/// elements apart.
+void ck_write_key(int32_t isa, int32_t type, const float* key, size_t count, void* out,
+                  size_t stride);
+
 /// Causal attention of some tokens of one sequence, for the query heads of one key-value head.
 ///
-/// A position p sees keys (p - window, p], or [0, p] where window is 0. Scores are
-/// dot(q, k) * scale; their exponentials are summed in lanes by position mod 16; values are added
-/// up by fused multiply-adds, positions ascending, and multiplied by the reciprocal of the sum.
+/// A position p sees keys (p - window, p], or [0, p] where window is 0. A score is a chain of fused
+/// multiply-adds over the dimensions, from +0, times `scale`; exponentials of scores are summed in
+/// lanes by position mod 16; values are added up by fused multiply-adds, positions ascending, and
+/// multiplied by the reciprocal of the sum.
 typedef struct {
     const float* q; // [tokens, group, head_dim], tokens q_stride floats apart
     size_t q_stride;
@@ -257,7 +263,7 @@ typedef struct {
     size_t window;
     const void* pages; // where page 0 keeps the keys of this layer and head
     size_t page_bytes; // from a page to the next
-    size_t page_size;  // slots: keys [page_size, head_dim], values likewise just behind
+    size_t page_size;  // slots: keys [head_dim, page_size], values [page_size, head_dim] behind
     const int32_t* table;
     float* scratch; // ck_attention_scratch floats, 64-byte aligned
     float scale;
