@@ -73,8 +73,9 @@ def openai_package():
         except error as found:
             assert found.code and found.param, found
     try:
-        client.with_options(timeout=0.001, max_retries=0).chat.completions.create(
-            model="auto", messages=MESSAGES, max_tokens=500)
+        # Far longer than the timeout, even for a client that is woken late.
+        client.with_options(timeout=0.02, max_retries=0).chat.completions.create(
+            model="auto", messages=MESSAGES, max_tokens=1500, extra_body={"ignore_eos": True})
         raise AssertionError("no timeout")
     except openai.APITimeoutError:
         pass
