@@ -52,14 +52,16 @@ import Testing
             try await client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nab")
             #expect(try await client.response().status == 408)
         }
+        let gate = AsyncStream.makeStream(of: Void.self)
         try await withServer(limits: limits) { request in
-            try await Task.sleep(for: .milliseconds(500))
+            for await _ in gate.stream { break }
             return HTTPResponse(type: "text/plain", bytes: try await request.body.collect())
         } _: { server in
             var client = try TestClient(server)
             try await client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab")
             try await Task.sleep(for: .milliseconds(400))
             try await client.send("cd")
+            gate.continuation.yield()
             #expect(try await client.response().body == "abcd")
         }
     }
