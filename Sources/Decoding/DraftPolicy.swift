@@ -17,13 +17,16 @@ struct DraftPolicy: Sendable {
     static let trialInterval = 256
     /// Of how many steps with guesses one has none, which tells what that takes.
     static let restInterval = 64
-    /// What must be gained: less is lost in what is not measured.
-    private static let leastGain = 1.05
+    /// Tokens that guesses must promise for one that their time would draw without them.
+    ///
+    /// Chances and costs are estimates, and it is the flattering ones that make a guess; where
+    /// guessing pays at all it pays much more.
+    private static let leastReturn = 2.0
 
     /// What steps took.
     var cost = StepCost()
     /// By the tokens that matched, the chance that a guess was right.
-    private var chances = [Double](repeating: 0.5, count: PromptLookup.longestMatch + 1)
+    private var chances = [Double](repeating: 0.3, count: PromptLookup.longestMatch + 1)
     private var (declined, trials, taken) = (0, 0, 0)
 
     /// How often guesses were right behind a match of so many tokens.
@@ -54,14 +57,15 @@ struct DraftPolicy: Sendable {
         var (rows, tokens, seconds) = (sequences, Double(sequences), plain)
         for (index, offer) in offers.enumerated() {
             var (gain, likely) = (0.0, 1.0)
-            var best = tokens / seconds * Self.leastGain
+            var best = tokens / seconds
             var chosen = (gain: 0.0, seconds: seconds)
             for count in 1...max(min(offer.count, room - (rows - sequences)), 1)
             where count <= offer.count && rows + count - sequences <= room {
                 likely *= offer.chance
                 gain += likely
                 guard let with = cost.seconds(tokens: rows + count, base: sequences),
-                    (tokens + gain) / with > best
+                    (tokens + gain) / with > best,
+                    gain * seconds > Self.leastReturn * (with - seconds) * tokens
                 else { continue }
                 best = (tokens + gain) / with
                 chosen = (gain, with)
