@@ -185,6 +185,25 @@ static void pack_plain(int32_t format, const float* x, size_t columns, uint8_t* 
     }
 }
 
+// A whole panel of bf16 as it is stored, two rows at a time, for columns that stay in the first
+// cache: most of the time that a large model takes to start.
+static void pack_pairs(const uint8_t* source, size_t row_bytes, size_t columns, uint8_t* panel) {
+    enum { CHUNK = 256 };
+    for (size_t begin = 0; begin < columns; begin += CHUNK) {
+        size_t end = columns - begin < CHUNK ? columns : begin + CHUNK;
+        for (size_t row = 0; row < 8; row++) {
+            const uint8_t* low = source + row * row_bytes;
+            const uint8_t* high = low + 8 * row_bytes;
+            for (size_t k = begin; k < end; k++) {
+                uint16_t words[2];
+                memcpy(&words[0], low + 2 * k, 2);
+                memcpy(&words[1], high + 2 * k, 2);
+                memcpy(panel + (k * 8 + row) * 4, words, 4);
+            }
+        }
+    }
+}
+
 bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size_t rows,
              size_t columns, float* scratch, void* panel) {
     const size_t groups = columns / packed_group_columns(format);
@@ -193,6 +212,10 @@ bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size
     const bool is_stored = (format == CK_PACKED_INT8 && type == CK_Q8_0) ||
                            (format == CK_PACKED_INT4 && (type == CK_Q4_0 || type == CK_Q4_1));
     bool fits = true;
+    if (format == CK_PACKED_BF16 && type == CK_BF16 && rows == LANES) {
+        pack_pairs(source, row_bytes, columns, panel);
+        return true;
+    }
     if (rows < LANES) {
         memset(panel, 0, groups * bytes);
     }
