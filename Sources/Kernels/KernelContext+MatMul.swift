@@ -20,8 +20,8 @@ public struct LinearProduct: Sendable {
 extension KernelContext {
     /// `out[t] = x[t] · weightsᵀ + bias`, the linear layer.
     ///
-    /// Stored weights are turned into their exact f32 values; inputs of packed ones are rounded.
-    /// Sums follow the orders that `ckernels.h` states.
+    /// Weights count with their exact values; inputs of packed integers are rounded. Sums follow the
+    /// orders that `ckernels.h` states.
     ///
     /// - Parameters:
     ///   - x: Inputs; the first `inFeatures` columns of `rows` are read.
@@ -162,7 +162,7 @@ extension KernelContext {
         withExtendedLifetime((x, out, products)) {}
     }
 
-    /// Rounds the inputs of packed products, once for all of them.
+    /// Rounds the inputs of products with packed integers, once for all of them.
     private func roundedInputs(
         _ x: FloatMatrix, rows: Range<Int>, columns: Int
     ) -> UnsafeMutablePointer<ck_input_group> {

@@ -39,9 +39,8 @@ struct ModelArguments: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What weights are kept as: auto (packed where that keeps every weight of a large "
-                + "checkpoint), stored (exact products), f32, bf16, f16, int8 or int4 (default: "
-                + "auto).",
+            "What weights are kept as: auto (packed where that keeps every weight), stored "
+                + "(mapped from the file), f32, bf16, f16, int8 or int4 (default: auto).",
             valueName: "format"))
     var weights: WeightType?
 
