@@ -40,7 +40,8 @@ def examples(server):
 def loss(path):
     """Mean of -log p over the solutions' tokens in a forward pass of the server; all tokens."""
     total, learned, tokens = 0.0, 0, 0
-    with Server("--model", path, "--kv-type", "f32", "--kv-memory", "256") as server:
+    exact = ["--weights", "stored", "--kv-type", "f32"]
+    with Server("--model", path, *exact, "--kv-memory", "256") as server:
         for ids, prompt_count in examples(server):
             reply = server.post(
                 "/v1/completions", prompt=ids, max_tokens=0, echo=True, logprobs=1)
