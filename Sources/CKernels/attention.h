@@ -13,15 +13,10 @@ INLINE v16 elements(int type, const uint8_t* p) {
     if (type == CK_F32) {
         return load((const float*)(const void*)p);
     }
-    if (type == CK_F16) {
-        return from_halves(p);
-    }
-    w16 words;
-    memcpy(&words, p, sizeof words);
-    return (v16)(__builtin_convertvector(words, u16) << 16);
+    return type == CK_F16 ? from_halves(p) : from_brains(p);
 }
 
-// Where a page keeps the keys of this head; its values begin `values` bytes behind.
+// Where the page of a position keeps the keys of this head; its values lie just behind.
 INLINE const uint8_t* page_of(const ck_attention_args* a, size_t position) {
     return (const uint8_t*)a->pages + (size_t)a->table[position / a->page_size] * a->page_bytes;
 }
@@ -160,7 +155,7 @@ static const score_function score_functions[][2] = {
 // scores[row][...] for the keys of positions [first, end), masked nowhere.
 static void fill_scores(const ck_attention_args* a, size_t first, size_t end, size_t rows,
                         float* scores, size_t width, float* scratch) {
-    const size_t beside = rows <= 2 ? (size_t)BLOCKS_BESIDE(rows) : 1;
+    const size_t beside = (size_t)BLOCKS_BESIDE(rows);
     const size_t block_bytes = KEYS * a->head_dim * element_bytes(a->type);
     for (size_t p = first; p < end;) {
         const size_t left = (end - p + KEYS - 1) / KEYS;

@@ -1,6 +1,6 @@
 // Chooses the version of an operation; what runs where is decided here alone.
 #include "operations.h"
-#include "scalars.h"
+#include "packed.h"
 
 size_t ck_block_elements(int32_t type) {
     if (type <= CK_BF16) {
@@ -59,6 +59,10 @@ size_t ck_matmul_scratch(size_t k) {
 }
 
 void ck_packed_matmul(int32_t isa, const ck_packed_matmul_args* args) {
+    if (!packs_integers(args->format)) {
+        operations(isa)->panel_matmul(args);
+        return;
+    }
     switch (isa) {
 #if defined(__x86_64__)
     case CK_ISA_AVX512_VNNI:
@@ -72,10 +76,6 @@ void ck_packed_matmul(int32_t isa, const ck_packed_matmul_args* args) {
     default:
         operations(isa)->packed_matmul(args);
     }
-}
-
-void ck_panel_matmul(int32_t isa, const ck_panel_matmul_args* args) {
-    operations(isa)->panel_matmul(args);
 }
 
 void ck_quantize_input(int32_t isa, const float* x, size_t count, ck_input_group* out) {

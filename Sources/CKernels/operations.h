@@ -29,7 +29,7 @@ typedef struct {
     size_t (*first_non_finite)(int32_t, const void*, size_t);
     void (*matmul)(const ck_matmul_args*);
     void (*packed_matmul)(const ck_packed_matmul_args*);
-    void (*panel_matmul)(const ck_panel_matmul_args*);
+    void (*panel_matmul)(const ck_packed_matmul_args*);
     void (*quantize_input)(const float*, size_t, ck_input_group*);
     void (*rms_norm)(const float*, const float*, size_t, float, float*);
     void (*rope)(float*, size_t, size_t, const float*, const float*, size_t, bool);

@@ -107,28 +107,29 @@ INLINE void dots_int8(int tokens, const uint8_t* w, const ck_input_group* x, siz
 INLINE void packed_tile(int format, int tokens, const ck_packed_matmul_args* a, size_t panel,
                         size_t token) {
     const uint8_t* w = (const uint8_t*)a->w + panel * a->panel_bytes;
-    const ck_input_group* x = a->x + token * a->groups;
+    const size_t groups = a->k / PACKED_GROUP;
+    const ck_input_group* x = a->inputs + token * groups;
     const size_t bytes = format == CK_PACKED_INT4 ? PACKED_INT4_BYTES : PACKED_INT8_BYTES;
     v16 sums[PACKED_TOKENS];
     UNROLL for (int t = 0; t < tokens; t++) {
         sums[t] = spread(0);
     }
-    for (size_t group = 0; group < a->groups; group++, w += bytes, x++) {
+    for (size_t group = 0; group < groups; group++, w += bytes, x++) {
         i16 dots[PACKED_TOKENS];
         if (format == CK_PACKED_INT4) {
-            dots_int4(tokens, w, x, a->groups, dots);
+            dots_int4(tokens, w, x, groups, dots);
         } else {
-            dots_int8(tokens, w, x, a->groups, dots);
+            dots_int8(tokens, w, x, groups, dots);
         }
         v16 scales = from_halves(w + (format == CK_PACKED_INT4 ? 256 : 512));
         UNROLL for (int t = 0; t < tokens; t++) {
-            sums[t] = fma16(scales * spread(x[(size_t)t * a->groups].scale),
+            sums[t] = fma16(scales * spread(x[(size_t)t * groups].scale),
                             __builtin_convertvector(dots[t], v16), sums[t]);
         }
         if (format == CK_PACKED_INT4) {
             v16 minima = from_halves(w + 288);
             UNROLL for (int t = 0; t < tokens; t++) {
-                sums[t] = fma16(minima, spread(x[(size_t)t * a->groups].sum), sums[t]);
+                sums[t] = fma16(minima, spread(x[(size_t)t * groups].sum), sums[t]);
             }
         }
     }
@@ -201,7 +202,7 @@ static const packed_tile_function packed_tiles[2][PACKED_TOKENS + 1] = {
 // A panel stays in the first cache while the tokens of a run, whose inputs stay in the second,
 // pass by it.
 static void packed_matmul(const ck_packed_matmul_args* a) {
-    size_t run = PACKED_RUN_BYTES / ((a->groups + 1) * sizeof(ck_input_group));
+    size_t run = PACKED_RUN_BYTES / ((a->k / PACKED_GROUP + 1) * sizeof(ck_input_group));
     run = run < 4 * PACKED_TOKENS ? 4 * PACKED_TOKENS : run;
     const size_t most = a->format == CK_PACKED_INT4 ? PACKED_TOKENS : PACKED_INT8_TOKENS;
     for (size_t first = 0; first < a->tokens; first += run) {

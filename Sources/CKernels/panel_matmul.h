@@ -7,12 +7,6 @@
 // A sum belongs to a lane, so nothing is added across lanes: a step of k is one vector of weights
 // for 16 rows, and one input of each token spread over it.
 
-INLINE w16 load_words(const uint8_t* p) {
-    w16 v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
 // One column of a panel, as f32. Words of bf16 lie in pairs: i and i + 8.
 INLINE v16 column(int format, const uint8_t* w) {
     if (format == CK_PACKED_F32) {
@@ -22,7 +16,8 @@ INLINE v16 column(int format, const uint8_t* w) {
         return from_halves(w);
     }
     typedef uint32_t u8 __attribute__((vector_size(32)));
-    u8 pairs = (u8)load_words(w);
+    u8 pairs;
+    memcpy(&pairs, w, sizeof pairs);
     return (v16)__builtin_shufflevector(pairs << 16, pairs & 0xffff0000, 0, 1, 2, 3, 4, 5, 6, 7, 8,
                                         9, 10, 11, 12, 13, 14, 15);
 }
@@ -30,7 +25,7 @@ INLINE v16 column(int format, const uint8_t* w) {
 enum { PANEL_TOKENS = 6, PANEL_SLICE = 512 };
 
 // Whole panels beside each other times tokens, over `count` columns; `out` holds the sums so far.
-INLINE void panel_tile(int format, int panels, int tokens, const ck_panel_matmul_args* a,
+INLINE void panel_tile(int format, int panels, int tokens, const ck_packed_matmul_args* a,
                        size_t panel, size_t token, size_t k, size_t count) {
     const size_t bytes = format == CK_PACKED_F32 ? 64 : 32;
     const uint8_t* w = (const uint8_t*)a->w + panel * a->panel_bytes + k * bytes;
@@ -78,14 +73,14 @@ INLINE void panel_tile(int format, int panels, int tokens, const ck_panel_matmul
     }
 }
 
-typedef void (*panel_tile_function)(const ck_panel_matmul_args*, size_t, size_t, size_t, size_t);
+typedef void (*panel_tile_function)(const ck_packed_matmul_args*, size_t, size_t, size_t, size_t);
 
 #define DEFINE_PANEL_TILE(format, tokens)                                                          \
-    static void panel_##format##_##tokens(const ck_panel_matmul_args* a, size_t panel,             \
+    static void panel_##format##_##tokens(const ck_packed_matmul_args* a, size_t panel,             \
                                           size_t token, size_t k, size_t count) {                  \
         panel_tile(CK_PACKED_##format, 1, tokens, a, panel, token, k, count);                      \
     }                                                                                              \
-    static void panels_##format##_##tokens(const ck_panel_matmul_args* a, size_t panel,            \
+    static void panels_##format##_##tokens(const ck_packed_matmul_args* a, size_t panel,            \
                                            size_t token, size_t k, size_t count) {                 \
         panel_tile(CK_PACKED_##format, PANELS_BESIDE(tokens), tokens, a, panel, token, k, count);  \
     }
@@ -113,10 +108,10 @@ static const panel_tile_function* panel_tiles(int32_t format, bool beside) {
 }
 
 // The last panel, where its rows do not fill it: `out` and `bias` end before it does.
-static void panel_edge(const ck_panel_matmul_args* a, size_t rows, size_t token, size_t tokens) {
+static void panel_edge(const ck_packed_matmul_args* a, size_t rows, size_t token, size_t tokens) {
     const size_t panel = a->rows / LANES;
     float out[PANEL_TOKENS * LANES] = {0}, bias[LANES] = {0};
-    ck_panel_matmul_args edge = *a;
+    ck_packed_matmul_args edge = *a;
     edge.w = (const uint8_t*)a->w + panel * a->panel_bytes;
     edge.x = a->x + token * a->x_stride;
     edge.out = out;
@@ -141,7 +136,7 @@ static size_t panel_tokens(size_t left) {
 }
 
 // A slice of a panel stays in the first cache while the tokens pass by it.
-static void panel_matmul(const ck_panel_matmul_args* a) {
+static void panel_matmul(const ck_packed_matmul_args* a) {
     const size_t whole = a->rows / LANES, end = a->panel_end < whole ? a->panel_end : whole;
     const size_t slice = a->tokens > PANEL_TOKENS ? PANEL_SLICE : a->k;
     const size_t most = (size_t)PANELS_BESIDE(a->tokens);

@@ -20,9 +20,10 @@ static void packed_matmul(const ck_packed_matmul_args* a) {
     for (size_t row = a->panel_begin * LANES; row < a->panel_end * LANES && row < a->rows; row++) {
         for (size_t token = 0; token < a->tokens; token++) {
             const uint8_t* w = (const uint8_t*)a->w + row / LANES * a->panel_bytes;
-            const ck_input_group* x = a->x + token * a->groups;
+            const size_t groups = a->k / PACKED_GROUP;
+            const ck_input_group* x = a->inputs + token * groups;
             float sum = 0;
-            for (size_t group = 0; group < a->groups; group++) {
+            for (size_t group = 0; group < groups; group++) {
                 int32_t dot = 0;
                 for (size_t k = 0; k < PACKED_GROUP; k++) {
                     dot += packed_quant(a->format, w, row % LANES, k) * x[group].quants[k];
@@ -73,7 +74,7 @@ static float plain_weight(int32_t format, const uint8_t* column, size_t row) {
                                    : bf16_to_f32(load_u16(column + 2 * bf16_place(row)));
 }
 
-static void panel_matmul(const ck_panel_matmul_args* a) {
+static void panel_matmul(const ck_packed_matmul_args* a) {
     const size_t bytes = packed_group_bytes(a->format);
     for (size_t row = a->panel_begin * LANES; row < a->panel_end * LANES && row < a->rows; row++) {
         const uint8_t* w = (const uint8_t*)a->w + row / LANES * a->panel_bytes;

@@ -106,25 +106,13 @@ extension KernelContext {
                 unsafe arguments.type = view.elementType.code
                 unsafe arguments.accumulate = accumulate
                 unsafe operation = .stored(arguments)
-            case .packed(let matrix) where !matrix.format.isInteger:
-                var arguments = unsafe ck_panel_matmul_args()
-                unsafe arguments.x = UnsafePointer(x.pointer(row: rows.lowerBound))
-                unsafe arguments.x_stride = x.stride
-                unsafe arguments.tokens = rows.count
-                unsafe arguments.k = matrix.columns
-                unsafe arguments.w = matrix.pointer
-                unsafe arguments.panel_bytes = matrix.format.panelByteCount(matrix.columns)
-                unsafe arguments.rows = matrix.rows
-                unsafe arguments.out = target
-                unsafe arguments.out_stride = out.stride
-                unsafe arguments.format = matrix.format.code
-                unsafe arguments.accumulate = accumulate
-                unsafe operation = .panels(arguments)
             case .packed(let matrix):
                 var arguments = unsafe ck_packed_matmul_args()
-                unsafe arguments.x = UnsafePointer(inputs)
+                unsafe arguments.x = UnsafePointer(x.pointer(row: rows.lowerBound))
+                unsafe arguments.x_stride = x.stride
+                unsafe arguments.inputs = UnsafePointer(inputs)
                 unsafe arguments.tokens = rows.count
-                unsafe arguments.groups = matrix.columns / matrix.format.groupSize
+                unsafe arguments.k = matrix.columns
                 unsafe arguments.w = matrix.pointer
                 unsafe arguments.panel_bytes = matrix.format.panelByteCount(matrix.columns)
                 unsafe arguments.rows = matrix.rows
@@ -238,7 +226,6 @@ private func withOptionalPointer(
     @unsafe enum Operation {
         case stored(ck_matmul_args)
         case packed(ck_packed_matmul_args)
-        case panels(ck_panel_matmul_args)
     }
 
     let operation: Operation
@@ -273,13 +260,6 @@ private func withOptionalPointer(
                     (features.upperBound + Self.blockRows - 1) / Self.blockRows
                 unsafe share.bias = pointer
                 unsafe ck_packed_matmul(isa, &share)
-            case .panels(let arguments):
-                var share = unsafe arguments
-                unsafe share.panel_begin = features.lowerBound / Self.blockRows
-                unsafe share.panel_end =
-                    (features.upperBound + Self.blockRows - 1) / Self.blockRows
-                unsafe share.bias = pointer
-                unsafe ck_panel_matmul(isa, &share)
             }
         }
     }

@@ -14,7 +14,7 @@
 // vector is one AVX-512 register, two of AVX2, four of NEON or 16 scalars, so every instruction
 // set returns the same bits, and no result depends on tiling, batch or threads.
 //
-// Products with packed weights have orders of their own, see ck_packed_matmul, ck_panel_matmul.
+// Products with packed weights have orders of their own, see ck_packed_matmul.
 //
 // Weights are read where they lie, in GGML's block formats, without any alignment. Each element is
 // first turned into the f32 value that its format defines, rounded as GGML rounds it.
@@ -166,13 +166,16 @@ void ck_quantize_input(int32_t isa, const float* x, size_t count, ck_input_group
 /// out[t][r] = (accumulate ? out[t][r] : 0) + bias[r] + dot(x[t], w[r]) for the rows of panels
 /// [panel_begin, panel_end).
 ///
-/// The products of a group are added up in integers, exactly. Over groups, k ascending, a sum is
+/// Of integers, the products of a group are added up exactly. Over groups, k ascending, a sum is
 /// one chain of fused multiply-adds from +0: fma(w scale * x scale, (float)dot, sum), then for int4
-/// fma(minimum, x sum, sum).
+/// fma(minimum, x sum, sum). Of f32, f16 and bf16, every sum is one chain of fused multiply-adds,
+/// k ascending, from what stands before the dot product.
 typedef struct {
-    const ck_input_group* x; // [tokens, groups]
+    const float* x; // [tokens, k], rows x_stride floats apart; of integers not read
+    size_t x_stride;
+    const ck_input_group* inputs; // [tokens, k / 32]; read of integers alone
     size_t tokens;
-    size_t groups;
+    size_t k;
     const void* w; // [panels] of `format`
     size_t panel_bytes;
     size_t panel_begin;
@@ -186,30 +189,6 @@ typedef struct {
 } ck_packed_matmul_args;
 
 void ck_packed_matmul(int32_t isa, const ck_packed_matmul_args* args);
-
-/// out[t][r] = (accumulate ? out[t][r] : 0) + bias[r] + dot(x[t], w[r]) for the rows of panels
-/// [panel_begin, panel_end) of f32, f16 or bf16.
-///
-/// Every sum is one chain of fused multiply-adds, k ascending, from what stands before the dot
-/// product.
-typedef struct {
-    const float* x; // [tokens, k], rows x_stride floats apart
-    size_t x_stride;
-    size_t tokens;
-    size_t k;
-    const void* w; // [panels] of `format`
-    size_t panel_bytes;
-    size_t panel_begin;
-    size_t panel_end;
-    size_t rows;       // of the matrix, in the last panel perhaps fewer than 16
-    const float* bias; // [rows] or null
-    float* out;        // [tokens, rows], rows out_stride floats apart
-    size_t out_stride;
-    int32_t format;
-    bool accumulate;
-} ck_panel_matmul_args;
-
-void ck_panel_matmul(int32_t isa, const ck_panel_matmul_args* args);
 
 /// out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i], `[count]`.
 void ck_rms_norm(int32_t isa, const float* x, const float* weight, size_t count, float epsilon,
