@@ -52,6 +52,7 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
+let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 // C floors: SIMD arithmetic, and the system's headers made importable
 let floors: [Target] = [
@@ -84,11 +85,12 @@ let inference =
 let wire =
     module("Sockets", sees: ["CSystem"])
     + module("HTTP", sees: ["Sockets", "CSystem", httpTypes, deque])
+    + module("Accounts", sees: ["CSystem", database])
     + module(
         "Serving",
         sees: [
-            "HTTP", "Evaluation", "Inference", "Routing", "Grammars", "Tokenization", httpTypes,
-            logging,
+            "HTTP", "Accounts", "Evaluation", "Inference", "Routing", "Grammars", "Tokenization",
+            httpTypes, logging,
         ],
         testsSee: ["Sockets"])
 
@@ -110,9 +112,9 @@ let program: [Target] = [
     .executableTarget(
         name: "laconic",
         dependencies: [
-            "Serving", "HTTP", "Sockets", "Inference", "Decoding", "Models", "Checkpoints",
-            "Kernels", "Tokenization", "Routing", "Evaluation", "Training", "Benchmarking",
-            argumentParser, logging,
+            "Serving", "Accounts", "HTTP", "Sockets", "Inference", "Decoding", "Models",
+            "Checkpoints", "Kernels", "Tokenization", "Routing", "Evaluation", "Training",
+            "Benchmarking", argumentParser, logging,
         ],
         // The family that a fresh machine serves; its recipe is deploy/recipes/family.json.
         resources: [.copy("Resources/family")],
@@ -147,6 +149,7 @@ let package = Package(
             ? []
             : [.library(name: "WireFuzzer", type: .dynamic, targets: ["WireFuzzer"])]),
     dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
