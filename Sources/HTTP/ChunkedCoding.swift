@@ -35,10 +35,15 @@ enum ChunkedCoding {
         precondition(!bytes.isEmpty, "an empty chunk ends the body")
         var chunk = head
         chunk.reserveCapacity(head.count + bytes.count + 20)
-        chunk += String(bytes.count, radix: 16).utf8
-        chunk += [0x0D, 0x0A]
-        chunk += bytes
-        chunk += [0x0D, 0x0A]
+        var shift = (bytes.count.bitWidth - 1 - bytes.count.leadingZeroBitCount) & ~3
+        while shift >= 0 {
+            let digit = UInt8(truncatingIfNeeded: bytes.count >> shift & 15)
+            chunk.append(digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10))
+            shift -= 4
+        }
+        chunk.append(contentsOf: [0x0D, 0x0A])
+        chunk.append(contentsOf: bytes)
+        chunk.append(contentsOf: [0x0D, 0x0A])
         return chunk
     }
 

@@ -110,6 +110,7 @@ extension Connection {
                 // Half a body must not pass for a whole one: for chunks the missing end tells, for
                 // a body that ends with the connection only a reset does.
                 locked { state, wakeups in
+                    state.flush(&wakeups)
                     if !isChunked { state.stream?.resetOnClose() }
                     state.close(&wakeups)
                 }
@@ -143,6 +144,9 @@ extension Connection {
             state.responseHasEnded = ends
             state.writeNumber &+= 1
             let number = state.writeNumber
+            if exchange != nil, !state.gathersOutput {
+                state.gathersOutput = loop.callAfterTask(self)
+            }
             guard let head = state.pendingHead else {
                 return state.send(first, second, &wakeups).map { (number, $0) }
             }

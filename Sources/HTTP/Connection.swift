@@ -11,8 +11,9 @@ final class Connection: EventSource {
     private let guarded: Mutex<Guarded>
     /// What the loop has reported and nobody has looked at yet.
     private let reported = Atomic<UInt32>(0)
-    /// Stands for an alarm among the bits of `reported`; epoll reports no such bit.
-    private static let alarmBit: UInt32 = 1 << 30
+    /// Stand for an alarm and a paused task among the bits of `reported`; epoll reports neither.
+    private static let alarmBit: UInt32 = 1 << 26
+    private static let pauseBit: UInt32 = 1 << 27
 
     private struct Guarded: Sendable {
         var state: ConnectionState
@@ -54,6 +55,11 @@ final class Connection: EventSource {
 
     func alarmRang() {
         reported.bitwiseOr(Self.alarmBit, ordering: .sequentiallyConsistent)
+        settle()
+    }
+
+    func taskPaused() {
+        reported.bitwiseOr(Self.pauseBit, ordering: .sequentiallyConsistent)
         settle()
     }
 
@@ -134,7 +140,11 @@ final class Connection: EventSource {
     private func react(
         to bits: UInt32, _ state: inout ConnectionState, _ wakeups: inout Wakeups
     ) {
-        let readiness = Readiness(rawValue: bits & ~Self.alarmBit)
+        if bits & Self.pauseBit != 0 {
+            state.gathersOutput = false
+            state.flush(&wakeups)
+        }
+        let readiness = Readiness(rawValue: bits & ~(Self.alarmBit | Self.pauseBit))
         if !readiness.isEmpty { state.becameReady(readiness, channel: channel, &wakeups) }
         guard bits & Self.alarmBit != 0 else { return }
         let now = ContinuousClock.now

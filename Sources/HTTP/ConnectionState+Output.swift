@@ -3,13 +3,18 @@ import Sockets
 extension ConnectionState {
     /// Sends `bytes`, or queues what does not go out at once.
     ///
+    /// While output is gathered it is all queued, and goes out in one piece when the task pauses:
+    /// a stream that has several events at hand costs the system one packet, not several.
+    ///
     /// - Returns: Whether the client has fallen so far behind that the writer should wait.
     mutating func send(
         _ first: [UInt8], _ second: [UInt8], _ wakeups: inout Wakeups
     ) -> Result<Bool, HTTPError> {
         guard let stream, phase == .exchange else { return .failure(.disconnected) }
         var sent = 0
-        if output.isEmpty {
+        if output.isEmpty, gathersOutput {
+            writeSince = .now
+        } else if output.isEmpty {
             do throws(SocketError) {
                 sent = try stream.write(first[...], second[...])
             } catch {

@@ -37,6 +37,8 @@ struct ConnectionState: Sendable {
     var phase = Phase.waiting
     var parser: RequestParser
     var output = OutputQueue()
+    /// Whether output is held until the task that makes it pauses, which is sure to come.
+    var gathersOutput = false
 
     // Readiness, as edge-triggered events left it.
     var mayRead = false

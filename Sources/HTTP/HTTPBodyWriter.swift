@@ -12,7 +12,8 @@ public struct HTTPBodyWriter: Sendable {
         self.sink = sink
     }
 
-    /// Sends `bytes` now; suspends while the client is too far behind to take them.
+    /// Sends `bytes`, at the latest when the task next waits for anything; suspends while the
+    /// client is too far behind to take them.
     ///
     /// - Parameter bytes: Any number of bytes; none is no write.
     /// - Throws: `disconnected` once the client is gone, `cancelled` in a cancelled task.

@@ -3,6 +3,9 @@ import Sockets
 
 /// Bytes on their way to the client, in order.
 struct OutputQueue {
+    /// Small writes are gathered up to so many bytes, so that one system call takes many of them.
+    private static let pieceByteCount = 16 * 1024
+
     private var pieces: Deque<ArraySlice<UInt8>> = []
     /// How many bytes wait.
     private(set) var byteCount = 0
@@ -13,8 +16,12 @@ struct OutputQueue {
     /// Adds to the end.
     mutating func append(_ bytes: ArraySlice<UInt8>) {
         guard !bytes.isEmpty else { return }
-        pieces.append(bytes)
         byteCount += bytes.count
+        if let last = pieces.last, last.count + bytes.count <= Self.pieceByteCount {
+            pieces[pieces.count - 1].append(contentsOf: bytes)
+        } else {
+            pieces.append(bytes)
+        }
     }
 
     /// Drops everything.

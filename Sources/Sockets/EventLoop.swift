@@ -68,6 +68,10 @@ public final class EventLoop: Sendable {
     private let poller: FileDescriptor
     private let wakeUp: FileDescriptor
     private let shared = Mutex(Shared())
+    /// The running thread as `pthread_self()` names it there; 0 while there is none.
+    private let threadName = Atomic<UInt>(0)
+    /// Who is to be called when the task that runs now pauses.
+    private let pausing = Mutex<[any EventSource]>([])
 
     /// Makes a loop; its thread runs from `start()` to `stop()`.
     ///
@@ -141,6 +145,18 @@ public final class EventLoop: Sendable {
         }
         if mustNotify { notify() }
         if hasStopped { globalConcurrentExecutor.enqueue(job) }
+    }
+
+    /// Asks for a call of `taskPaused()` once the task that runs on the loop's thread suspends.
+    ///
+    /// What a task does in many small steps without waiting can so be finished in one go.
+    ///
+    /// - Parameter source: Whom to call; once for each time that it asks.
+    /// - Returns: False on any other thread, where nobody would call.
+    public func callAfterTask(_ source: any EventSource) -> Bool {
+        guard threadName.load(ordering: .relaxed) == UInt(pthread_self()) else { return false }
+        pausing.withLock { $0.append(source) }
+        return true
     }
 
     /// Watches a descriptor.
@@ -246,6 +262,8 @@ public final class EventLoop: Sendable {
     }
 
     private func run() {
+        threadName.store(UInt(pthread_self()), ordering: .relaxed)
+        defer { threadName.store(0, ordering: .relaxed) }
         let events = UnsafeMutableBufferPointer<epoll_event>.allocate(
             capacity: Self.batchSize)
         defer { unsafe events.deallocate() }
@@ -284,7 +302,12 @@ public final class EventLoop: Sendable {
             // After the events, so that it also runs what they have set going. What these jobs set
             // going waits for the next turn: a task that never waits must not keep clients waiting.
             shared.withLock { swap(&$0.jobs, &jobs) }
-            for job in jobs { unsafe job.runSynchronously(on: executor) }
+            for job in jobs {
+                unsafe job.runSynchronously(on: executor)
+                for source in pausing.withLock({ $0.isEmpty ? [] : exchange(&$0, with: []) }) {
+                    source.taskPaused()
+                }
+            }
             jobs.removeAll(keepingCapacity: true)
         }
     }

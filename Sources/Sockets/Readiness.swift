@@ -33,4 +33,12 @@ public protocol EventSource: AnyObject, Sendable {
 
     /// A moment asked for with `wake(_:at:)` has come.
     func alarmRang()
+
+    /// The task that called `callAfterTask(_:)` has suspended or ended.
+    func taskPaused()
+}
+
+extension EventSource {
+    /// Does nothing, for sources that never ask for it.
+    public func taskPaused() {}
 }

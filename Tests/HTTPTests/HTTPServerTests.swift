@@ -160,20 +160,44 @@ import Testing
         }
     }
 
-    @Test func `each write of a stream leaves at once`() async throws {
+    @Test func `what a stream has written leaves before it waits`() async throws {
         let gate = AsyncStream.makeStream(of: Void.self)
         try await withServer { _ in
             .events { writer in
                 try await writer.write("one")
                 for await _ in gate.stream { break }
                 try await writer.write("two")
+                try await writer.write("three")
+                for await _ in gate.stream { break }
             }
         } _: { server in
             var client = try TestClient(server)
             try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
             try await client.receive(until: "one")
             gate.continuation.yield()
-            try await client.receive(until: "two")
+            try await client.receive(until: "3\r\ntwo\r\n5\r\nthree\r\n")
+            gate.continuation.yield()
+            try await client.receive(until: "0\r\n\r\n")
+        }
+    }
+
+    @Test func `a stream that never waits reaches a slow reader whole and in order`() async throws {
+        let count = 20_000
+        try await withServer { _ in
+            .events { writer in
+                for index in 0..<count { try await writer.write("\(index)\n") }
+            }
+        } _: { server in
+            var client = try TestClient(server)
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            for _ in 0..<50 {
+                client.poll(upTo: 512)
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            let body = try await client.response().body
+            #expect(body == (0..<count).map { "\($0)\n" }.joined())
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            #expect(try await client.response().body == body)
         }
     }
 

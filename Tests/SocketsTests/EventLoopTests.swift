@@ -117,6 +117,38 @@ import Testing
         }
     }
 
+    /// Counts its calls.
+    private final class Counter: EventSource {
+        let calls = Atomic<Int>(0)
+
+        func becameReady(_ readiness: Readiness) {}
+        func alarmRang() {}
+        func taskPaused() { calls.add(1, ordering: .relaxed) }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `whoever asks is called when the task pauses, once for each time, and not before`()
+        async throws
+    {
+        try await withLoop { loop in
+            let counter = Counter()
+            let seen = await withTaskExecutorPreference(loop) {
+                var seen: [Int] = []
+                for count in 1...3 {
+                    for _ in 0..<count {
+                        #expect(loop.callAfterTask(counter))
+                        seen.append(counter.calls.load(ordering: .relaxed))
+                    }
+                    await Task.yield()
+                    seen.append(counter.calls.load(ordering: .relaxed))
+                }
+                return seen
+            }
+            #expect(seen == [0, 1, 1, 1, 3, 3, 3, 3, 6])
+            #expect(!loop.callAfterTask(counter))
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `a task that only ever yields keeps no alarm from ringing`() async throws {
         try await withLoop { loop in
