@@ -258,15 +258,15 @@ final class RunMeter: Sendable {
 extension CompletionRequest.Prompt {
     /// The prompt as an operator asked to have it logged.
     fileprivate var logged: String {
-        let text =
-            switch self {
-            case .text(let text): text
-            case .ids(let ids): "\(ids)"
-            case .conversation(let variables):
-                String(
-                    decoding: JSONWriter.array { $0.value(variables["messages"] ?? .null) },
-                    as: UTF8.self)
-            }
+        let text: String
+        switch self {
+        case .text(let words): text = words
+        case .ids(let ids): text = "\(ids)"
+        case .conversation(let variables):
+            var json = JSONWriter()
+            json.value(variables["messages"] ?? .null)
+            text = String(decoding: json.bytes, as: UTF8.self)
+        }
         return text.utf8.count <= LoggedWords.limit
             ? text : String(decoding: text.utf8.prefix(LoggedWords.limit), as: UTF8.self)
     }
