@@ -55,22 +55,21 @@ extension API {
     func report(
         _ record: RequestRecord, of request: HTTPRequest, status: Int?, isWhole: Bool = true
     ) {
-        if record.facts.route == nil, let route = endpoints.template(for: request.target) {
-            record.note { $0.route = route }
-        }
+        var facts = record.facts
+        facts.route = facts.route ?? endpoints.template(for: request.target)
         metrics.note(
             ServingMetrics.Exchange(
-                handler: record.facts.route ?? "none",
+                handler: facts.route ?? "none",
                 method: Self.methods.contains(request.method) ? request.method.rawValue : "other",
                 status: status ?? Self.clientLeft))
-        if case .off = configuration.accessLog { return }
+        guard isLogging else { return }
         let parent = request.fields[.traceParent].flatMap(TraceParent.init)
         log(
             AccessLine(
                 id: record.id, traceID: parent?.traceID ?? Identifier.trace(),
                 method: request.method.rawValue, path: Self.path(of: request.target),
                 status: status, client: request.peer.map { "\($0)" },
-                milliseconds: record.milliseconds, isWhole: isWhole, facts: record.facts))
+                milliseconds: record.milliseconds, isWhole: isWhole, facts: facts))
     }
 
     /// Counts and logs what HTTP answers itself, of which little is known.
@@ -84,13 +83,22 @@ extension API {
         metrics.noteFailure(body.code)
         metrics.note(
             ServingMetrics.Exchange(handler: "none", method: "none", status: error.status.code))
-        if case .off = configuration.accessLog { return }
+        guard isLogging else { return }
         var facts = RequestRecord.Facts()
         facts.failure = body.code ?? "error"
         log(
             AccessLine(
                 id: id, traceID: Identifier.trace(), status: error.status.code, milliseconds: 0,
                 facts: facts))
+    }
+
+    /// Whether anybody takes the lines, which cost more than the counts.
+    private var isLogging: Bool {
+        switch configuration.accessLog {
+        case .off: false
+        case .text: logger.logLevel <= .info
+        case .json: true
+        }
     }
 
     private func log(_ line: AccessLine) {

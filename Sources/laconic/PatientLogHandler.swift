@@ -26,17 +26,23 @@ struct PatientLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }
-        let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-        let line =
-            "\(Timestamp.now) \(event.level) \(label):\(pairs) [\(event.source)] "
-            + "\(event.message)"
+        var all = event.metadata ?? [:]
+        if !metadata.isEmpty { all.merge(metadata) { given, _ in given } }
+        var line = "\(Timestamp.now) \(event.level) \(label):"
+        for (key, value) in all.sorted(by: { $0.key < $1.key }) {
+            line += " \(key)="
+            if case .string(let text) = value { line += text } else { line += "\(value)" }
+        }
+        line += " [\(event.source)] \(event.message)"
         sink.write(Self.escaped(line).utf8)
     }
 
     /// A text on one line: what a client sent cannot end it, forge another, or drive a terminal.
     static func escaped(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        // Most lines are plain ASCII, whose bytes tell as much.
+        guard !text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }),
+            text.unicodeScalars.contains(where: isControl)
+        else { return text }
         var escaped = ""
         for scalar in text.unicodeScalars {
             if isControl(scalar) {
