@@ -1,5 +1,6 @@
 """What the server reports, against the release binary: see Tests/metrics."""
 
+import ctypes
 import http.client
 import json
 import os
@@ -326,6 +327,42 @@ def test_stuck_stderr():
         os.close(reading)
 
 
+def test_stuck_engine():
+    """While the decode loop's thread stands still, /health says so, and so do the metrics."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.restype = ctypes.c_long
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    seize, interrupt, detach, any_child = 0x4206, 0x4207, 17, 0x40000000
+    with Server("--access-log", "off") as server:
+        tasks = f"/proc/{server.process.pid}/task"
+        thread = next(int(task) for task in os.listdir(tasks)
+                      if open(f"{tasks}/{task}/comm").read().strip() == "laconic.engine")
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(server.ask("/generate", {
+            "prompt": "x", "ignore_eos": True, "max_tokens": 1900, "model": "base", "n": 8})))
+        asking.start()
+        eventually("it decodes", lambda: server.metrics()[0]["laconic_num_requests_running"] > 0)
+        if libc.ptrace(seize, thread, None, None) != 0:
+            print(f"metrics: no thread can be stopped here: {os.strerror(ctypes.get_errno())}")
+            return
+        libc.ptrace(interrupt, thread, None, None)
+        os.waitpid(thread, any_child)
+        stopped = time.monotonic()
+        check(server.ask("/health")[0] == 200, "a moment is no fault")
+        while time.monotonic() - stopped < 28:
+            time.sleep(1)
+            check(server.ask("/health")[0] == 200, "half a minute is no fault")
+        eventually("/health answers 503", lambda: server.ask("/health")[0] == 503)
+        check('"status":"stuck"' in server.ask("/health")[2], "the reason")
+        samples, _ = server.metrics()
+        check(samples["laconic_decode_heartbeat_age_seconds"] > 30, "the heartbeat's age")
+        check(samples["laconic_num_requests_running"] == 8, "what is held")
+        libc.ptrace(detach, thread, None, None)
+        eventually("it is healthy again", lambda: server.ask("/health")[0] == 200)
+        asking.join()
+        check(answers[0][0] == 200, "and the answer is whole")
+
+
 def drain(descriptor):
     pieces = b""
     while True:
@@ -366,11 +403,34 @@ def test_prompts_stay_out():
         check(MARKER in record["prompts"][0] and len(record["answers"]) == 1, record)
 
 
+class Beside(threading.Thread):
+    """A test that mostly waits, beside the others."""
+
+    def __init__(self, test):
+        super().__init__()
+        self.test, self.error = test, None
+
+    def run(self):
+        try:
+            self.test()
+        except BaseException as error:  # told by `end`
+            self.error = error
+
+    def end(self):
+        self.join()
+        if self.error:
+            raise self.error
+
+
 WORK = subprocess.check_output(["mktemp", "-d"], text=True).strip()
+beside = Beside(test_stuck_engine)
+beside.start()
 try:
     for test in [test_monitoring, test_known_load, test_queue_full, test_saturated,
                  test_stuck_stderr, test_prompts_stay_out]:
         test()
 finally:
+    beside.join()
     subprocess.run(["rm", "-rf", WORK], check=False)
+beside.end()
 print(f"metrics: {CHECKS} checks passed")
