@@ -11,6 +11,8 @@ struct DecodeLoop: ~Copyable {
     private var plan = StepPlan()
     private let clock: @Sendable () -> ContinuousClock.Instant
     private var pace = StepPace()
+    /// How steps went since somebody took this.
+    var histograms = DecodingHistograms()
     /// When the step before ended, if something was left to do then.
     private var lastEnd: ContinuousClock.Instant?
 
@@ -117,6 +119,7 @@ struct DecodeLoop: ~Copyable {
                 start.duration(to: end),
                 tokens: plan.shares.reduce(0) { $0 + $1.tokenCount })
         }
+        noteDraws(at: end)
         let retired = scheduler.retireFinished()
         lastEnd = scheduler.isEmpty ? nil : end
         return retired
@@ -135,6 +138,39 @@ struct DecodeLoop: ~Copyable {
     /// Traps unless pages, tables and reservations agree.
     func checkInvariants() {
         scheduler.checkInvariants()
+    }
+
+    /// Notes how long the tokens of a step that ends now were awaited.
+    ///
+    /// Most sequences drew their last token in the step before: they wait equally long, which is
+    /// searched for once.
+    private mutating func noteDraws(at end: ContinuousClock.Instant) {
+        var tokens = 0
+        var usual: (since: ContinuousClock.Instant, count: Int)?
+        for share in plan.shares {
+            tokens += share.tokenCount
+            let count = scheduler.running[share.index].outputCount
+            let last = scheduler.running[share.index].lastDraw
+            guard count > last?.outputCount ?? 0 else { continue }
+            scheduler.running[share.index].lastDraw = (end, count)
+            guard let last else {
+                // The first token was awaited otherwise; those guessed with it came at once.
+                histograms.secondsBetweenTokens.note(.zero, times: count - 1)
+                continue
+            }
+            if count - last.outputCount == 1, usual == nil || usual?.since == last.time {
+                usual = (last.time, (usual?.count ?? 0) + 1)
+            } else {
+                let drawn = count - last.outputCount
+                histograms.secondsBetweenTokens.note(
+                    last.time.duration(to: end) / drawn, times: drawn)
+            }
+        }
+        if let usual {
+            histograms.secondsBetweenTokens.note(
+                usual.since.duration(to: end), times: usual.count)
+        }
+        histograms.tokensPerStep.note(Double(tokens))
     }
 
     /// Answers the probes whose prompt is through.

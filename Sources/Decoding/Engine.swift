@@ -48,7 +48,7 @@ public actor Engine {
         order = configuration.order
         executor = EngineExecutor(name: "laconic.engine")
         limits = RequestLimits(model: model, configuration: configuration)
-        published = PublishedStatistics(pageCount: limits.pageCount)
+        published = PublishedStatistics(limits)
         loop = DecodeLoop(
             model: model, limits: limits, configuration: configuration, clock: clock)
     }
@@ -183,9 +183,14 @@ public actor Engine {
 
     /// What the engine holds and has done, as of the last completed turn.
     public nonisolated var statistics: EngineStatistics {
-        var statistics = published.value.withLock { $0 }
+        var statistics = published.value.withLock { $0.statistics }
         statistics.waiting = inbox.state.withLock { $0.queue.count }
         return statistics
+    }
+
+    /// How the steps so far went, as of the last completed turn.
+    public nonisolated var histograms: DecodingHistograms {
+        published.value.withLock { $0.histograms }
     }
 
     /// Seconds until a sequence submitted now would be begun, from who would be begun before it and
@@ -219,7 +224,7 @@ public actor Engine {
     /// - Returns: Whether a place and pages are free, nobody waits, and no prompt ahead of it keeps
     ///   it from the next step.
     public nonisolated func hasRoomForProbe(promptTokens: Int) -> Bool {
-        let turn = published.value.withLock { $0 }
+        let turn = published.value.withLock { $0.statistics }
         let coming = inbox.state.withLock { $0.phase == .open ? $0.queue.count : maximumRunning }
         let pages = (promptTokens + limits.pageSize - 1) / limits.pageSize
         return turn.waiting == 0 && turn.running + coming < maximumRunning
@@ -297,7 +302,7 @@ public actor Engine {
     /// Puts the loop to sleep if nothing is left to do.
     private func sleepIfIdle() -> Bool {
         let statistics = loop.snapshot()
-        published.value.withLock { $0 = statistics }
+        published.publish(statistics, &loop.histograms)
         guard loop.isEmpty else { return false }
         let waiters = inbox.state.withLock { state -> [CheckedContinuation<Void, Never>]? in
             guard state.arrivals.isEmpty && state.revisions.isEmpty else { return nil }
@@ -317,11 +322,25 @@ public actor Engine {
 
 /// A copy of the statistics that any thread may read.
 private final class PublishedStatistics: Sendable {
-    let value: Mutex<EngineStatistics>
-
-    init(pageCount: Int) {
+    struct Turn: Sendable {
         var statistics = EngineStatistics()
-        statistics.pageCount = pageCount
-        value = Mutex(statistics)
+        var histograms = DecodingHistograms()
+    }
+
+    let value: Mutex<Turn>
+
+    init(_ limits: RequestLimits) {
+        var turn = Turn()
+        turn.statistics.pageCount = limits.pageCount
+        turn.statistics.pageSize = limits.pageSize
+        value = Mutex(turn)
+    }
+
+    /// Replaces the statistics and takes over what the histograms counted since the last turn.
+    func publish(_ statistics: EngineStatistics, _ histograms: inout DecodingHistograms) {
+        value.withLock { turn in
+            turn.statistics = statistics
+            histograms.pour(into: &turn.histograms)
+        }
     }
 }

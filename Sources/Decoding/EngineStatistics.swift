@@ -12,6 +12,8 @@ public struct EngineStatistics: Sendable, Equatable {
     public var pagesCached = 0
     /// Pages that exist.
     public var pageCount = 0
+    /// Tokens that a page holds.
+    public var pageSize = 0
     /// Forward passes so far.
     public var steps = 0
     /// Tokens drawn so far.
@@ -50,6 +52,7 @@ extension EngineStatistics {
         self.init()
         for engine in engines {
             for count in Self.counts { self[keyPath: count] += engine[keyPath: count] }
+            pageSize = max(pageSize, engine.pageSize)
             secondsPerStep = max(secondsPerStep, engine.secondsPerStep)
             secondsPerPromptStep = max(secondsPerPromptStep, engine.secondsPerPromptStep)
         }

@@ -190,6 +190,7 @@ struct Scheduler: ~Copyable {
         statistics.pagesUsed = pool.usedCount + pool.reservedCount
         statistics.pagesCached = min(pool.idleCount, pool.availableCount)
         statistics.pageCount = pool.count
+        statistics.pageSize = limits.pageSize
         return statistics
     }
 

@@ -38,6 +38,8 @@ struct TokenSequence: Sendable {
     var draft = Draft()
     /// Log-probabilities of the prompt so far, when asked for.
     var promptLogprobs: [TokenLogprob?] = []
+    /// When the last token was drawn, and how many there were by then.
+    var lastDraw: (time: ContinuousClock.Instant, outputCount: Int)?
     /// Set when the sequence is to leave at the end of the step.
     var finishReason: FinishReason?
 

@@ -113,6 +113,7 @@ final class Acceptor: EventSource {
         let connection = Connection(
             stream: stream, peer: peer, loop: loops[place.number % loops.count], context: context)
         registry.add(connection)
+        context.traffic.noteOpening()
         connection.start()
         if place.count >= limits.connectionCount {
             connection.reject(.tooManyConnections(limit: limits.connectionCount))

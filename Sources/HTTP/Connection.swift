@@ -27,7 +27,9 @@ final class Connection: EventSource {
         self.context = context
         client = peer?.client
         guarded = Mutex(
-            Guarded(state: ConnectionState(stream: stream, peer: peer, limits: context.limits)))
+            Guarded(
+                state: ConnectionState(
+                    stream: stream, peer: peer, limits: context.limits, traffic: context.traffic)))
     }
 
     /// Lets the loop watch the connection; where it cannot, the connection closes.

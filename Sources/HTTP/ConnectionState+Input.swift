@@ -41,6 +41,7 @@ extension ConnectionState {
                 switch outcome {
                 case .bytes(let count, let drained):
                     discarded += count
+                    traffic.noteReceiving(count)
                     // After a FIN the end is still to be read, and no further event will say so.
                     mayRead = !drained || hasHalfClosed
                     if !bodyHasEnded { bodyPeriodByteCount += count }

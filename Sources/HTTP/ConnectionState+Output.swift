@@ -22,6 +22,7 @@ extension ConnectionState {
                 return .failure(.disconnected)
             }
             writeSince = .now
+            traffic.noteSending(sent)
         }
         output.append(first.dropFirst(sent))
         output.append(second.dropFirst(max(0, sent - first.count)))
@@ -31,11 +32,13 @@ extension ConnectionState {
     /// Sends what waits, as far as the client takes it.
     mutating func flush(_ wakeups: inout Wakeups) {
         guard let stream, !output.isEmpty else { return }
+        let waiting = output.byteCount
         do throws(SocketError) {
             if try output.flush(to: stream) { writeSince = .now }
         } catch {
             return close(&wakeups)
         }
+        traffic.noteSending(waiting - output.byteCount)
         if output.byteCount <= limits.writeBufferByteCount / 2 {
             for waiter in writeWaiters.values { wakeups.writes.append((waiter, .success(()))) }
             writeWaiters = [:]

@@ -32,6 +32,7 @@ struct ConnectionState: Sendable {
     static let lingerBurstByteCount = 512 * 1024
 
     let limits: HTTPLimits
+    let traffic: HTTPTraffic
     let peer: SocketAddress?
     var stream: (any ByteStream)?
     var phase = Phase.waiting
@@ -86,10 +87,13 @@ struct ConnectionState: Sendable {
     /// The moment that the loop has been asked for.
     var alarm: Instant?
 
-    init(stream: any ByteStream, peer: SocketAddress?, limits: HTTPLimits) {
+    init(
+        stream: any ByteStream, peer: SocketAddress?, limits: HTTPLimits, traffic: HTTPTraffic
+    ) {
         self.stream = stream
         self.peer = peer
         self.limits = limits
+        self.traffic = traffic
         parser = RequestParser(limits: limits)
         let now = Instant.now
         connectedAt = now

@@ -30,6 +30,8 @@ public struct EndpointTable: Sendable {
         var literals: [String: Node] = [:]
         var wildcard: [Wildcard] = []
         var handlers: [String: Endpoint] = [:]
+        /// The path template, where there are handlers.
+        var template: String?
     }
 
     /// At most one; an array because a struct cannot hold itself.
@@ -40,6 +42,7 @@ public struct EndpointTable: Sendable {
 
     private struct Match {
         var handlers: [String: Endpoint]
+        var template: String?
         var parameters: [String: String]
     }
 
@@ -111,6 +114,14 @@ public struct EndpointTable: Sendable {
         Self.match(target.segments[...], below: root).map { Self.allowed($0.handlers.keys) } ?? []
     }
 
+    /// The path template of the routes that a path belongs to, whatever the method.
+    ///
+    /// - Parameter target: The request's target.
+    /// - Returns: The template as registered; nil where no route has the path.
+    public func template(for target: RequestTarget) -> String? {
+        Self.match(target.segments[...], below: root)?.template
+    }
+
     private static func options(_ allowed: [String]) -> HTTPResponse {
         HTTPResponse(status: .noContent, fields: [.allow: allowed.joined(separator: ", ")])
     }
@@ -127,6 +138,7 @@ public struct EndpointTable: Sendable {
     ) {
         guard let segment = segments.first else {
             let earlier = node.handlers.updateValue(endpoint, forKey: method)
+            node.template = path
             precondition(earlier == nil, "route '\(method) \(path)' is registered twice")
             return
         }
@@ -148,7 +160,8 @@ public struct EndpointTable: Sendable {
     /// The depth is that of the longest template, not of the request.
     private static func match(_ segments: ArraySlice<String>, below node: Node) -> Match? {
         guard let segment = segments.first else {
-            return node.handlers.isEmpty ? nil : Match(handlers: node.handlers, parameters: [:])
+            return node.handlers.isEmpty
+                ? nil : Match(handlers: node.handlers, template: node.template, parameters: [:])
         }
         if let next = node.literals[segment], let match = match(segments.dropFirst(), below: next) {
             return match

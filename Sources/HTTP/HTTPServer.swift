@@ -154,6 +154,7 @@ public final class HTTPServer: Sendable {
                 group.addTask(executorPreference: connection.loop) {
                     await connection.serve()
                     self.registry.remove(connection)
+                    self.context.traffic.noteClosing()
                 }
             }
         }

@@ -40,6 +40,8 @@ public struct HTTPServerConfiguration: Sendable {
     public var compressionThreshold: Int? = 512
     /// Threads that read, parse, watch the clock and send; see `EndpointTable.Place` for handlers.
     public var eventLoopCount = 1
+    /// Counts what goes over the connections.
+    public var traffic = HTTPTraffic()
     /// Connections the kernel may hold before they are accepted.
     public var backlog = 1024
 

@@ -4,6 +4,7 @@ import Synchronization
 /// What all connections of a server share.
 final class ServerContext: Sendable {
     let limits: HTTPLimits
+    let traffic: HTTPTraffic
     let serverName: String?
     let compressionThreshold: Int?
     let date = HTTPDate()
@@ -16,6 +17,7 @@ final class ServerContext: Sendable {
         errorResponder: @escaping HTTPErrorResponder
     ) {
         limits = configuration.limits
+        traffic = configuration.traffic
         serverName = configuration.serverName
         compressionThreshold = configuration.compressionThreshold
         self.handler = handler

@@ -114,11 +114,24 @@ struct Completion: Sendable {
         var draft: (tokens: Int, accepted: Int) = (0, 0)
         var reason = FinishReason.cancelled
         var closing: ThoughtCeiling?
-        var queueTime: Duration?
+        var stages = CompletionEvent.Finished.Stages(submitted: submitted, ended: submitted)
+        var told = (all: 0, reasoning: 0)
+        func emit(_ piece: SampleAssembler.Piece, _ tokens: [TokenReport]) {
+            guard !piece.reasoning.isEmpty || !piece.answer.isEmpty || !tokens.isEmpty else {
+                return
+            }
+            var delta = CompletionEvent.Delta(
+                sample: sample, reasoning: piece.reasoning, content: piece.answer,
+                tokens: tokens)
+            delta.tokenCount = completionTokens - told.all
+            delta.reasoningCount = assembler.reasoningTokens - told.reasoning
+            told = (completionTokens, assembler.reasoningTokens)
+            continuation.yield(.delta(delta))
+        }
         reading: while let event = await events.next(isolation: #isolation) {
             switch event {
             case .admitted:
-                queueTime = submitted.duration(to: .now)
+                stages.admitted = .now
             case .prompt, .hidden:
                 continue
             case .closing(let ceiling):
@@ -133,6 +146,7 @@ struct Completion: Sendable {
             case .token(let id, let logprob):
                 guard maximumTokens > 0 else { continue }
                 completionTokens += 1
+                if completionTokens == 1 { stages.firstToken = .now }
                 let wasReasoning = assembler.isReasoning
                 var piece = SampleAssembler.Piece()
                 if stopIDs.contains(id) {
@@ -143,7 +157,7 @@ struct Completion: Sendable {
                 let tokens =
                     request.reportsTokens || request.topLogprobs != nil
                     ? [model.report(id, logprob, isReasoning: wasReasoning)] : []
-                emit(sample, piece, tokens)
+                emit(piece, tokens)
                 if assembler.matchedStop != nil {
                     // The text decides, one step after the engine drew the token: whatever it
                     // draws meanwhile is neither shown nor counted.
@@ -153,7 +167,7 @@ struct Completion: Sendable {
                 }
             }
         }
-        if assembler.matchedStop == nil { emit(sample, assembler.finish(), []) }
+        if assembler.matchedStop == nil { emit(assembler.finish(), []) }
         if assembler.matchedStop != nil { reason = .stop }
         if maximumTokens == 0, reason == .stop { reason = .length }
         let ceiling = budget.current.tokens
@@ -164,8 +178,11 @@ struct Completion: Sendable {
             sample: sample, reason: reason, stopString: assembler.matchedStop,
             completionTokens: completionTokens, reasoningTokens: assembler.reasoningTokens,
             endsInReasoning: assembler.isReasoning, cachedPromptTokens: cachedPromptTokens,
-            queueTime: queueTime, forcedClose: closing != nil, exhausted: exhausted)
+            queueTime: stages.admitted.map(submitted.duration(to:)), forcedClose: closing != nil,
+            exhausted: exhausted)
         (finished.draftTokens, finished.acceptedDraftTokens) = draft
+        stages.ended = .now
+        finished.stages = stages
         ledger.note(finished, of: plan, ceiling: budget.mostTokens)
         continuation.yield(.finished(finished))
     }
@@ -183,14 +200,5 @@ struct Completion: Sendable {
         case (_, .latency): .latency
         case (_, .stop), (_, .asked), (_, nil): nil
         }
-    }
-
-    private func emit(_ sample: Int, _ piece: SampleAssembler.Piece, _ tokens: [TokenReport]) {
-        guard !piece.reasoning.isEmpty || !piece.answer.isEmpty || !tokens.isEmpty else { return }
-        continuation.yield(
-            .delta(
-                CompletionEvent.Delta(
-                    sample: sample, reasoning: piece.reasoning, content: piece.answer,
-                    tokens: tokens)))
     }
 }

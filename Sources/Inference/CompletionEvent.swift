@@ -70,6 +70,10 @@ public enum CompletionEvent: Sendable {
         public var content: String
         /// Tokens that this piece accounts for, when the request asked for them or for logprobs.
         public var tokens: [TokenReport]
+        /// New tokens since the piece before, text held back included.
+        public var tokenCount = 0
+        /// Those of them inside the thought.
+        public var reasoningCount = 0
 
         /// A piece of sample `sample`.
         public init(sample: Int, reasoning: String, content: String, tokens: [TokenReport]) {
@@ -106,6 +110,31 @@ public enum CompletionEvent: Sendable {
         public var forcedClose: Bool
         /// The ceiling that cut the sample off, or else the one that closed its thought.
         public var exhausted: Ceiling?
+        /// When it reached which stage; nil where nobody took note.
+        public var stages: Stages?
+
+        /// When a sample reached which stage.
+        public struct Stages: Sendable, Equatable {
+            /// It was put into the queue.
+            public var submitted: ContinuousClock.Instant
+            /// It got a place among the running.
+            public var admitted: ContinuousClock.Instant?
+            /// Its first token came.
+            public var firstToken: ContinuousClock.Instant?
+            /// It ended.
+            public var ended: ContinuousClock.Instant
+
+            /// The stages of a sample.
+            public init(
+                submitted: ContinuousClock.Instant, admitted: ContinuousClock.Instant? = nil,
+                firstToken: ContinuousClock.Instant? = nil, ended: ContinuousClock.Instant
+            ) {
+                self.submitted = submitted
+                self.admitted = admitted
+                self.firstToken = firstToken
+                self.ended = ended
+            }
+        }
 
         /// A ceiling that can be met.
         public enum Ceiling: String, Sendable, Equatable {

@@ -1,5 +1,7 @@
 // Passed on, so that readers of the numbers need not see the engine.
+@_exported public import struct Decoding.DecodingHistograms
 @_exported public import struct Decoding.EngineStatistics
+@_exported public import struct Decoding.Histogram
 public import Routing
 public import Tokenization
 
@@ -52,6 +54,9 @@ public protocol CompletionService: Sendable {
     /// What the decode loops hold and have done.
     var decoding: EngineStatistics { get }
 
+    /// How the decode loops' steps went.
+    var decodingHistograms: DecodingHistograms { get }
+
     /// When the decode loop last completed a turn, in seconds ago; small while healthy, also idle.
     var secondsSinceHeartbeat: Double { get }
 }
@@ -59,6 +64,9 @@ public protocol CompletionService: Sendable {
 extension CompletionService {
     /// Nothing is decoded.
     public var decoding: EngineStatistics { EngineStatistics() }
+
+    /// No step was made.
+    public var decodingHistograms: DecodingHistograms { DecodingHistograms() }
 
     /// One of those that are listed.
     ///

@@ -110,6 +110,10 @@ struct Escalation: Sendable {
                 finished.reasoningTokens += first.completionTokens
                 finished.draftTokens += first.draftTokens
                 finished.acceptedDraftTokens += first.acceptedDraftTokens
+                if let ended = finished.stages?.ended {
+                    finished.stages = first.stages
+                    finished.stages?.ended = ended
+                }
                 continuation.yield(.finished(finished))
             case .revised(var effective):
                 effective.tokens += first.completionTokens

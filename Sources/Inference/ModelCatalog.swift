@@ -63,6 +63,11 @@ public struct ModelCatalog: CompletionService {
         EngineStatistics(sumOf: engines.map(\.statistics))
     }
 
+    /// How the engines' steps went, all together.
+    public var decodingHistograms: DecodingHistograms {
+        engines.reduce(into: DecodingHistograms()) { $0.add($1.histograms) }
+    }
+
     /// The oldest heartbeat of the engines, in seconds ago.
     public var secondsSinceHeartbeat: Double {
         engines.map(\.secondsSinceHeartbeat).max() ?? 0

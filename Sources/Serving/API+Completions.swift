@@ -31,7 +31,7 @@ extension API {
         try admit()
         let run = try await CompletionRun(
             job, id: Identifier.make(Dialect.idPrefix), created: Self.secondsSince1970,
-            service: service)
+            service: service, metrics: metrics)
         var response: HTTPResponse
         if job.streams {
             let interval = configuration.keepAliveInterval

@@ -15,6 +15,8 @@ public struct API: Sendable {
     let lifecycle: Lifecycle
     let rewards: RewardDesk
     let generations = RunningGenerations()
+    let metrics = ServingMetrics()
+    let traffic = HTTPTraffic()
     let logger: Logger
     private let authentication: Authentication
     private let crossOrigin: CrossOrigin
@@ -66,7 +68,7 @@ public struct API: Sendable {
         endpoints.add(.post, "/apply-template") { try await api.applyTemplate($0) }
         endpoints.add(.post, "/v1/reward") { try await api.reward($0) }
         endpoints.add(.post, "/query") { try await api.reward($0) }
-        endpoints.add(.get, "/metrics") { _ in api.metrics() }
+        endpoints.add(.get, "/metrics") { _ in api.metricsReport() }
         endpoints.add(.get, "/health", on: .loop) { _ in api.health() }
         endpoints.add(.get, "/v1/health", on: .loop) { _ in api.health() }
         endpoints.add(.get, "/ready", on: .loop) { _ in api.readiness() }
@@ -96,6 +98,7 @@ public struct API: Sendable {
     public func makeServer(_ configuration: HTTPServerConfiguration) throws -> HTTPServer {
         var configuration = configuration
         configuration.limits.bodyByteCount = self.configuration.maximumBodyByteCount
+        configuration.traffic = traffic
         return try HTTPServer(
             configuration: configuration, handler: { try await respond(to: $0) },
             errorBody: { errorResponse($0) })
@@ -110,48 +113,20 @@ public struct API: Sendable {
         var request = request
         let id = Identifier.request(offered: request.fields[.requestID])
         request.fields[.requestID] = id
-        let start = ContinuousClock.now
+        let record = RequestRecord(id: id, keepsWords: configuration.logsPrompts)
         var response: HTTPResponse
         do {
-            response = try await answer(request)
+            response = try await RequestRecord.$current.withValue(record) { [request] in
+                try await answer(request)
+            }
         } catch {
-            note(request, "left", id: id, start: start)
+            report(record, of: request, status: nil, isWhole: false)
             throw error
         }
         response.fields[.requestID] = id
         crossOrigin.mark(&response, for: request)
-        log(&response, to: request, id: id, start: start)
+        observe(&response, to: request, record)
         return response
-    }
-
-    /// Logs one line when the answer has ended, which a stream does after this returns.
-    private func log(
-        _ response: inout HTTPResponse, to request: HTTPRequest, id: String,
-        start: ContinuousClock.Instant
-    ) {
-        let status = response.status.code
-        guard case .stream(let body) = response.body else {
-            return note(request, "\(status)", id: id, start: start)
-        }
-        response.body = .stream { writer in
-            do {
-                try await body(writer)
-            } catch {
-                note(request, "\(status) left", id: id, start: start)
-                throw error
-            }
-            note(request, "\(status)", id: id, start: start)
-        }
-    }
-
-    private func note(
-        _ request: HTTPRequest, _ end: String, id: String, start: ContinuousClock.Instant
-    ) {
-        // The target as sent is printable ASCII; what follows '?' is the client's own business.
-        let target = request.target.raw.prefix { $0 != "?" }.prefix(256)
-        logger.info(
-            "\(request.method) \(target) \(end)",
-            metadata: ["id": "\(id)", "ms": "\(start.milliseconds(to: .now))"])
     }
 
     /// The body of an answer that no handler gave.
@@ -159,9 +134,11 @@ public struct API: Sendable {
     /// - Parameter error: What ended the request.
     /// - Returns: The error in the shape of all others.
     public func errorResponse(_ error: HTTPError) -> HTTPResponse {
-        logger.info("refused", metadata: ["status": "\(error.status.code)", "why": "\(error)"])
-        var response = Self.response(ErrorBody(ServingError(error)))
-        response.fields[.requestID] = Identifier.request(offered: nil)
+        let id = Identifier.request(offered: nil)
+        let body = ErrorBody(ServingError(error))
+        report(error, as: body, id: id)
+        var response = Self.response(body)
+        response.fields[.requestID] = id
         crossOrigin.mark(&response, for: nil)
         return response
     }
@@ -172,12 +149,15 @@ public struct API: Sendable {
             if page.isAsked(by: request, routes: endpoints) {
                 let page = page
                 let file = try await offLoop { [request] in try page.respond(to: request) }
-                if let file { return file }
+                if let file {
+                    RequestRecord.current?.note { $0.route = "page" }
+                    return file
+                }
             }
             try authentication.check(request)
             return try await endpoints.respond(to: request)
         } catch {
-            return Self.response(try body(of: error, to: request))
+            return Self.response(try refusal(error, to: request))
         }
     }
 
@@ -189,8 +169,20 @@ public struct API: Sendable {
         do {
             return try await work()
         } catch {
-            return Self.response(try body(of: error, to: request), as: shape)
+            return Self.response(try refusal(error, to: request), as: shape)
         }
+    }
+
+    /// What an error is told as, once it is counted.
+    ///
+    /// - Throws: As `body(of:to:)`.
+    private func refusal(
+        _ error: any Error, to request: HTTPRequest
+    ) throws(HTTPError) -> ErrorBody {
+        let body = try body(of: error, to: request)
+        metrics.noteFailure(body.code)
+        RequestRecord.current?.note { $0.failure = body.code ?? "error" }
+        return body
     }
 
     /// What an error is told as.

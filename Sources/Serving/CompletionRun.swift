@@ -6,13 +6,15 @@ import Routing
 struct CompletionRun {
     private let streams: [AsyncStream<CompletionEvent>]
     private let progress: CompletionProgress
+    private let meter: RunMeter
 
     /// Begins the completions of `job` and waits until all of them are accepted.
     ///
     /// - Throws: `ServingError` if any of them is refused, those already begun being cancelled;
     ///   `CancellationError` if the client is gone.
     init(
-        _ job: CompletionJob, id: String, created: Int, service: any CompletionService
+        _ job: CompletionJob, id: String, created: Int, service: any CompletionService,
+        metrics: ServingMetrics
     ) async throws {
         let received = ContinuousClock.now
         var job = job
@@ -25,6 +27,7 @@ struct CompletionRun {
         self.streams = streams
         progress = CompletionProgress(
             id: id, created: created, job: job, accepted: accepted, received: received)
+        meter = RunMeter(job, accepted: accepted, received: received, metrics: metrics)
     }
 
     /// What its answers are called.
@@ -67,10 +70,11 @@ struct CompletionRun {
     func whole(
         _ dialect: some CompletionDialect
     ) async throws -> (json: [UInt8], fields: HTTPFields) {
-        try await withMergedEvents(of: streams, ticking: nil) { events in
+        defer { meter.leave() }
+        return try await withMergedEvents(of: streams, ticking: nil) { events in
             var progress = progress
             for await event in events {
-                let state = try Self.note(event, in: &progress)
+                let state = try note(event, in: &progress)
                 if state == .complete {
                     return (dialect.whole(progress), dialect.fields(progress))
                 }
@@ -89,6 +93,7 @@ struct CompletionRun {
     func stream<Dialect: CompletionDialect>(
         _ dialect: Dialect, to writer: HTTPBodyWriter, keepAlive interval: Duration
     ) async throws {
+        defer { meter.leave() }
         let framing = Dialect.framing
         let tick = min(interval, Self.queueInterval)
         try await withMergedEvents(of: streams, ticking: tick) { events in
@@ -98,7 +103,7 @@ struct CompletionRun {
             for await event in events {
                 let state: State
                 do throws(ServingError) {
-                    state = try Self.note(event, in: &progress)
+                    state = try note(event, in: &progress)
                 } catch {
                     let failure = dialect.failure(ErrorBody(error))
                     return try await writer.write(framing.frames([failure]))
@@ -145,12 +150,24 @@ struct CompletionRun {
         case complete
     }
 
-    private static func note(
+    private func note(
         _ event: MergedEvent, in progress: inout CompletionProgress
+    ) throws(ServingError) -> State {
+        do throws(ServingError) {
+            return try Self.advance(&progress, with: event, meter)
+        } catch {
+            meter.fail(error)
+            throw error
+        }
+    }
+
+    private static func advance(
+        _ progress: inout CompletionProgress, with event: MergedEvent, _ meter: RunMeter
     ) throws(ServingError) -> State {
         switch event {
         case .event(let event, let prompt):
             try progress.note(event, prompt: prompt)
+            meter.note(event, prompt: prompt, progress: progress)
         case .ended(let prompt):
             let samples = progress.job.samples
             let choices = progress.choices[prompt * samples..<(prompt + 1) * samples]

@@ -3,7 +3,8 @@ import HTTP
 /// Cross-origin resource sharing: which web pages may read the answers.
 struct CrossOrigin: Sendable {
     private static let allowed = [
-        "authorization", "content-type", "x-request-id", "x-api-key", "accept",
+        "authorization", "content-type", "x-request-id", "x-api-key", "accept", "traceparent",
+        "tracestate",
     ]
     private static let exposed = [
         "x-request-id", "x-selected-model", "x-selected-alpha", "x-route-reason",

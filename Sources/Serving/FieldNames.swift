@@ -3,6 +3,7 @@ import HTTP
 extension HTTPField.Name {
     static let apiKey = known("x-api-key")
     static let requestID = known("x-request-id")
+    static let traceParent = known("traceparent")
     static let selectedModel = known("x-selected-model")
     static let budgetTokens = known("x-budget-tokens")
     static let retryAfterMilliseconds = known("retry-after-ms")

@@ -1,12 +1,15 @@
 /// Names for requests and answers.
 enum Identifier {
+    /// A new name of a trace: 128 random bits, as `TraceParent` has them.
+    static func trace() -> String { make("", digitCount: 32) }
+
     /// A new name: the prefix and 96 random bits.
-    static func make(_ prefix: String) -> String {
+    static func make(_ prefix: String, digitCount: Int = 24) -> String {
         // Each draw is a system call: two words, not a word for each digit.
         var generator = SystemRandomNumberGenerator()
         let words: [UInt64] = [generator.next(), generator.next()]
         var text = Array(prefix.utf8)
-        for digit in 0..<24 {
+        for digit in 0..<digitCount {
             let nibble = UInt8(truncatingIfNeeded: words[digit / 16] >> (4 * (digit % 16))) & 15
             text.append(nibble + (nibble < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10))
         }

@@ -32,6 +32,14 @@ public struct ServingConfiguration: Sendable {
     public var maximumChoices = 256
     /// How `/v1/reward` rewards.
     public var rewards = RewardSettings()
+    /// Where the line goes that every request leaves.
+    public var accessLog = AccessLog.text
+    /// Whether that line holds the prompt and the answer; else nothing does.
+    public var logsPrompts = false
+    /// Whether `/metrics` also has the names that autoscalers and gateways read from vLLM.
+    public var speaksVLLMMetrics = false
+    /// How many lines of the log were dropped so far because nobody took them.
+    public var droppedLogLines: @Sendable () -> Int = { 0 }
     /// The version that `GET /` tells.
     public var version = "0.1.0"
 

@@ -2,9 +2,9 @@ import Glibc
 import HTTP
 
 /// Instants as RFC 3339 writes them, in UTC.
-enum Timestamp {
+public enum Timestamp {
     /// This instant, to the microsecond.
-    static var now: String {
+    public static var now: String {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
         let fraction = String(time.tv_nsec / 1000 + 1_000_000).dropFirst()

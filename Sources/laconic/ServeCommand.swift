@@ -26,6 +26,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var limits: LimitArguments
 
+    @OptionGroup var reports: ReportArguments
+
     @Option(
         name: .customLong("public"),
         help: ArgumentHelp(
@@ -137,6 +139,10 @@ struct ServeCommand: AsyncParsableCommand {
         if let apiKeyFile { configuration.apiKeys = try KeyFile.keys(path: apiKeyFile) }
 
         configuration.rewards = rewards.settings
+        reports.apply(to: &configuration)
+        if reports.logPrompts {
+            logger.warning("--log-prompts: what users ask and are told is written to the log")
+        }
 
         let options = loadOptions
         let catalog = rewards.rewardOnly ? nil : try load(options)
@@ -157,7 +163,9 @@ struct ServeCommand: AsyncParsableCommand {
         let grace = Duration.seconds(drain)
         let signals = StopSignals { count in
             guard count == 1 else { Foundation.exit(1) }
-            Terminal.errors.line("laconic: stopping; running requests have \(drain) s")
+            // A terminal's write would wait where nobody reads.
+            LineSink.standardError.write(
+                "laconic: stopping; running requests have \(drain) s".utf8)
             api.beginDraining()
             server.beginShutdown(grace: grace)
         }

@@ -83,9 +83,13 @@ import Testing
         model.log.entries.withLock { log in
             #expect(log.tokensPerStep.allSatisfy { $0 <= configuration.tokensPerStep })
         }
+        let histograms = loop.histograms
+        #expect(histograms.tokensPerStep.count == final.steps)
+        var drawing = 0
         for entry in submitted {
             var events: [TokenEvent] = []
             for await event in entry.stream { events.append(event) }
+            if events.contains(where: \.isToken) { drawing += 1 }
             events = events.apartFromSavings
             let expected = Reference.events(
                 entry.request, seed: entry.seed, vocabularySize: shape.vocabularySize,
@@ -97,6 +101,39 @@ import Testing
             let said = events.dropLast().drop { $0 == .admitted }
             #expect(said.elementsEqual(expected.prefix(said.count)))
         }
+        // Every token but each sequence's first was awaited for some time since another.
+        #expect(histograms.secondsBetweenTokens.count == final.tokensGenerated - drawing)
+    }
+
+    @Test("tokens are awaited since the step of the one before, whatever the batch")
+    func waitsForTokens() async {
+        let clock = FakeClock()
+        let model = ScriptedModel()
+        let configuration = EngineConfiguration()
+        var loop = DecodeLoop(
+            model: model, limits: RequestLimits(model: model, configuration: configuration),
+            configuration: configuration, clock: clock.read)
+        func enqueue(_ id: UInt64, tokens: Int) {
+            let request = SequenceRequest(prompt: [1, 2, 3], maximumTokens: tokens)
+            loop.enqueue(
+                TokenSequence(
+                    id: SequenceID(rawValue: id), request: request, seed: id,
+                    outlet: AsyncStream.makeStream(of: TokenEvent.self).continuation))
+        }
+        enqueue(0, tokens: 4)
+        for step in 0..<4 {
+            if step == 2 { enqueue(1, tokens: 2) }
+            loop.admit()
+            clock.advance(by: .milliseconds(step == 3 ? 250 : 30))
+            _ = loop.step()
+        }
+        #expect(loop.snapshot().running == 0)
+        let waits = loop.histograms.secondsBetweenTokens
+        // Two of 30 ms, and both sequences' last of 250.
+        #expect(waits.count == 4 && abs(waits.sum - 0.56) < 1e-9)
+        let counted = zip(waits.bounds, waits.counts).filter { $0.1 > 0 }
+        #expect(counted.map(\.0) == [0.05, 0.3] && counted.map(\.1) == [2, 2])
+        #expect(loop.histograms.tokensPerStep.sum == 3 + 1 + 4 + 2)
     }
 
     @Test("prompts with log-probabilities keep to their limit of rows")
@@ -191,5 +228,11 @@ import Testing
         loop.admit()
         #expect(loop.snapshot().running == 2 && loop.waitingCount == 0)
         loop.checkInvariants()
+    }
+}
+
+extension TokenEvent {
+    fileprivate var isToken: Bool {
+        if case .token = self { true } else { false }
     }
 }

@@ -37,6 +37,19 @@ import Testing
         async throws
     {
         #expect(try await respond(method, target) == answer)
+        let target = try HTTPRequest(method: method, target: target).target
+        #expect(
+            Self.table.template(for: target) == answer.split(separator: " ").first.map(String.init))
+    }
+
+    @Test func `a path has one template for all methods, or none`() throws {
+        for (target, template) in [
+            ("/v1/generate", "/v1/generate"), ("/v1/models/x?y", "/v1/models/{id}"),
+            ("/v1/models/", nil), ("/nowhere", nil), ("/v1", nil),
+        ] {
+            let target = try HTTPRequest(method: .put, target: target).target
+            #expect(Self.table.template(for: target) == template)
+        }
     }
 
     @Test(arguments: [

@@ -14,6 +14,8 @@ private struct Outcome {
     var content: [Int: String] = [:]
     var tokens: [Int: [TokenReport]] = [:]
     var finished: [Int: CompletionEvent.Finished] = [:]
+    /// Tokens that the pieces told of.
+    var told: [Int: (all: Int, reasoning: Int)] = [:]
 
     init(_ events: AsyncStream<CompletionEvent>) async {
         for await event in events {
@@ -25,6 +27,8 @@ private struct Outcome {
                 reasoning[delta.sample, default: ""] += delta.reasoning
                 content[delta.sample, default: ""] += delta.content
                 tokens[delta.sample, default: []] += delta.tokens
+                told[delta.sample, default: (0, 0)].all += delta.tokenCount
+                told[delta.sample, default: (0, 0)].reasoning += delta.reasoningCount
             case .finished(let value): finished[value.sample] = value
             }
         }
@@ -123,6 +127,35 @@ private struct Outcome {
         #expect(open.finished[0]?.reasoningTokens == 6)
         #expect(open.content[0] ?? "" == "")
         #expect(open.tokens[0]?.allSatisfy(\.isReasoning) == true)
+    }
+
+    @Test(arguments: [false, true])
+    func piecesTellOfNoMoreTokensThanTheEndAndStagesFollowEachOther(reports: Bool) async throws {
+        var request = chat("count")
+        request.samples = 3
+        request.reportsTokens = reports
+        request.ignoresEndOfSequence = true
+        request.sampling.logitBias = [TinyCheckpoint.closeThought: 3]
+        let before = ContinuousClock.now
+        let outcome = try await run(request)
+        for (sample, finished) in outcome.finished {
+            let told = outcome.told[sample] ?? (0, 0)
+            // What is held back at the end has no piece of its own.
+            #expect((1...finished.completionTokens).contains(told.all))
+            #expect((0...finished.reasoningTokens).contains(told.reasoning))
+            if reports { #expect(told.all == finished.completionTokens) }
+            let stages = try #require(finished.stages)
+            let (admitted, first) = (try #require(stages.admitted), try #require(stages.firstToken))
+            #expect(before <= stages.submitted && stages.submitted <= admitted)
+            #expect(admitted <= first && first <= stages.ended && stages.ended <= .now)
+            #expect(finished.queueTime == stages.submitted.duration(to: admitted))
+        }
+        // The step that ends the samples is told by the engine a moment after they are.
+        await catalog.drain()
+        let histograms = catalog.decodingHistograms
+        #expect(histograms.secondsBetweenTokens.count == 3 * 24 - 3)
+        #expect(histograms.tokensPerStep.count == catalog.decoding.steps)
+        #expect(catalog.decoding.pageSize > 0)
     }
 
     @Test func aStopStringSleepsInTheThoughtAndCutsTheAnswer() async throws {

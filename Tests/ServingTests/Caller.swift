@@ -12,6 +12,7 @@ struct Caller {
 
     init(
         _ script: ScriptedService.Script = .init(), ready: Bool = true,
+        logger: Logger = Logger(label: "serving") { _ in SwiftLogNoOpLogHandler() },
         configure: (inout ServingConfiguration) -> Void = { _ in }
     ) {
         service = ScriptedService(script)
@@ -19,7 +20,7 @@ struct Caller {
         configure(&configuration)
         api = API(
             service: service, configuration: configuration,
-            logger: Logger(label: "serving") { _ in SwiftLogNoOpLogHandler() })
+            logger: logger)
         if ready { api.markReady() }
     }
 

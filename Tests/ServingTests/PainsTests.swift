@@ -95,7 +95,8 @@ import Testing
         Pain(
             15, "an unbounded queue and no sign of overload",
             ("DecodingTests/EngineTests", "a queue of one refuses the second with its depth"),
-            ("ServingTests/ErrorTests", "clients find the words and fields they act on")),
+            ("ServingTests/ErrorTests", "clients find the words and fields they act on"),
+            ("integration/test_metrics.py", "def test_queue_full")),
         Pain(
             16, "no limit for requests that wait",
             (
@@ -108,7 +109,9 @@ import Testing
             ("ServingTests/OllamaTests", "a silent stream holds nothing but documents")),
         Pain(
             18, "healthy while the engine is stuck",
-            ("ServingTests/OperationsTests", "health follows the heartbeat, readiness the phase")),
+            ("ServingTests/OperationsTests", "health follows the heartbeat, readiness the phase"),
+            ("integration/test_metrics.py", "def test_stuck_engine"),
+            ("integration/test_metrics.py", "def test_saturated")),
         Pain(
             19, "a stop signal aborts everything",
             ("ServingTests/LoopbackTests", "draining finishes what runs and takes nothing new"),

@@ -40,6 +40,8 @@ final class ScriptedService: CompletionService {
         var handle: GenerationHandle?
         /// What each sample finds in the prefix cache: the first so much, the others ten times.
         var cachedPromptTokens = 0
+        /// When each sample reached which stage.
+        var stages: CompletionEvent.Finished.Stages?
     }
 
     struct Record {
@@ -206,23 +208,27 @@ final class ScriptedService: CompletionService {
                 let answerPosition = position - script.thought.count
                 let bytes =
                     isReasoning ? nil : script.answerTokens.map { $0[answerPosition] }
-                events.append(
-                    .delta(
-                        CompletionEvent.Delta(
-                            sample: sample, reasoning: inThought ? piece : "",
-                            content: inThought ? "" : piece,
-                            tokens: wantsTokens
-                                ? [token(bytes ?? Array(piece.utf8), request, inThought)] : [])))
+                var delta = CompletionEvent.Delta(
+                    sample: sample, reasoning: inThought ? piece : "",
+                    content: inThought ? "" : piece,
+                    tokens: wantsTokens
+                        ? [token(bytes ?? Array(piece.utf8), request, inThought)] : [])
+                // The last one is told by the end alone, as where text is held back.
+                if position < pieces.count - 1 {
+                    delta.tokenCount = 1
+                    delta.reasoningCount = isReasoning ? 1 : 0
+                }
+                events.append(.delta(delta))
             }
             let isWhole = spent.all == pieces.count && !request.ignoresEndOfSequence
-            events.append(
-                .finished(
-                    CompletionEvent.Finished(
-                        sample: sample, reason: script.ending ?? (isWhole ? .stop : .length),
-                        stopString: nil, completionTokens: spent.all,
-                        reasoningTokens: spent.reasoning,
-                        endsInReasoning: script.answer.isEmpty && request.separatesReasoning,
-                        cachedPromptTokens: script.cachedPromptTokens * (sample == 0 ? 1 : 10))))
+            var finished = CompletionEvent.Finished(
+                sample: sample, reason: script.ending ?? (isWhole ? .stop : .length),
+                stopString: nil, completionTokens: spent.all,
+                reasoningTokens: spent.reasoning,
+                endsInReasoning: script.answer.isEmpty && request.separatesReasoning,
+                cachedPromptTokens: script.cachedPromptTokens * (sample == 0 ? 1 : 10))
+            finished.stages = script.stages
+            events.append(.finished(finished))
             return events
         }
         // Samples take turns, as in a batch.
