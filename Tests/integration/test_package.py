@@ -398,11 +398,15 @@ def upgrade_keeps_what_is_somebodys(root, _):
     before = (root / "etc/laconic/laconic.env").read_text()
     kept = root / "var/lib/private/laconic/kept"
     kept.write_text("state")
+    wants = root / "etc/systemd/system/sockets.target.wants"
+    wants.mkdir(exist_ok=True)
+    (wants / "laconic.socket").symlink_to("/usr/lib/systemd/system/laconic.socket")
     old = root.must("the version", "dpkg-query", "-W", "-f", "${Version}", "laconic")
     root.must("dpkg upgrades it", "dpkg", "-i", "/second.deb")
     new = root.must("the version", "dpkg-query", "-W", "-f", "${Version}", "laconic")
     expect("the version is the next", new == f"{old}+1", new)
     expect("settings are kept", (root / "etc/laconic/laconic.env").read_text() == before)
+    expect("a socket that was enabled stays so", os.path.islink(wants / "laconic.socket"))
     expect("state is kept", kept.read_text() == "state")
     port = int(re.search(r"^LACONIC_PORT=(\d+)", before, re.M)[1])
     with Service(root):
