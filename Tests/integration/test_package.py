@@ -122,9 +122,10 @@ class Service:
             expect("READY=1 comes", self.hears("READY=1"), self.told)
 
     def hears(self, notice):
-        self.notices.settimeout(10)
+        end = time.monotonic() + 20
         with contextlib.suppress(TimeoutError):
-            while notice not in self.told.split("\n"):
+            while notice not in self.told.split("\n") and time.monotonic() < end:
+                self.notices.settimeout(10)
                 self.told += self.notices.recv(4096).decode() + "\n"
         return notice in self.told.split("\n")
 
