@@ -4,9 +4,10 @@ import Foundation
 enum AvailableMemory {
     /// Bytes: the least of what the machine has and what each control group above leaves.
     ///
-    /// Falls back to 2 GiB where `/proc` is hidden, as under systemd's `ProcSubset=pid`.
+    /// systemd's `ProcSubset=pid` hides `/proc/meminfo`; then the memory nodes are asked, and where
+    /// these are hidden too, 2 GiB are taken.
     static func byteCount() -> Int {
-        let machine = read("/proc/meminfo").flatMap(machineBytes) ?? 2 << 30
+        let machine = read("/proc/meminfo").flatMap(machineBytes) ?? nodeBytes() ?? 2 << 30
         return groupBytes().reduce(machine, min)
     }
 
@@ -21,6 +22,34 @@ enum AvailableMemory {
             return overflow ? nil : bytes
         }
         return nil
+    }
+
+    /// What is free on every node, or could be by dropping pages of files.
+    ///
+    /// Source: Linux Documentation/ABI/stable/sysfs-devices-node.
+    private static func nodeBytes() -> Int? {
+        var sum: Int?
+        for node in 0..<1024 {
+            guard let text = read("/sys/devices/system/node/node\(node)/meminfo") else { break }
+            guard let bytes = nodeBytes(text) else { return nil }
+            sum = (sum ?? 0) + bytes
+        }
+        return sum
+    }
+
+    /// `MemFree`, `Active(file)` and `Inactive(file)` of one node's `meminfo`, in bytes.
+    static func nodeBytes(_ text: String) -> Int? {
+        var bytes: [Substring: Int] = [:]
+        for line in text.split(separator: "\n") {
+            // "Node 0 MemFree:  5537376 kB"
+            let words = line.split(separator: " ")
+            guard words.count == 5, words[4] == "kB", let kibibytes = Int(words[3]),
+                (0..<(1 << 50)).contains(kibibytes)
+            else { continue }
+            bytes[words[2]] = kibibytes << 10
+        }
+        guard let free = bytes["MemFree:"] else { return nil }
+        return free + (bytes["Active(file):"] ?? 0) + (bytes["Inactive(file):"] ?? 0)
     }
 
     /// What a control group leaves of its limit: `max` and v1's huge numbers mean no limit.

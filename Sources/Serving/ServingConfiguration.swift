@@ -10,6 +10,10 @@ public struct ServingConfiguration: Sendable {
         case only(Set<String>)
     }
 
+    /// The program's version, which stands nowhere else: the command line, the API and the Debian
+    /// package tell it from here.
+    public static let currentVersion = "0.1.0"
+
     /// Keys of which a request must carry one; empty asks for none.
     public var apiKeys: [String] = []
     /// The model of requests that name none; `nil` leaves it to the service.
@@ -41,7 +45,7 @@ public struct ServingConfiguration: Sendable {
     /// How many lines of the log were dropped so far because nobody took them.
     public var droppedLogLines: @Sendable () -> Int = { 0 }
     /// The version that `GET /` tells.
-    public var version = "0.1.0"
+    public var version = Self.currentVersion
 
     /// The defaults.
     public init() {}

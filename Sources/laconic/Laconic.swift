@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Serving
 
 /// The program: subcommands wire modules together, and what they do lives in the modules.
 @main struct Laconic: AsyncParsableCommand {
@@ -10,7 +11,7 @@ import Foundation
             Every flag has an environment twin: --kv-memory is also LACONIC_KV_MEMORY. A flag on \
             the command line wins.
             """,
-        version: "0.1.0",
+        version: ServingConfiguration.currentVersion,
         subcommands: [
             ServeCommand.self, GenerateCommand.self, InspectCommand.self, BenchCommand.self,
             PerplexityCommand.self, EvaluateCommand.self, CalibrateCommand.self, RouteCommand.self,

@@ -47,7 +47,7 @@ struct ServeCommand: AsyncParsableCommand {
         name: .customLong("schedule"),
         help: ArgumentHelp(
             "Who of those that wait is begun next: shortest, by expected tokens and time waited, "
-                + "or fifo.",
+                + "or fifo (default: shortest).",
             valueName: "order"),
         transform: Self.order)
     var order = QueueOrder.shortest
@@ -55,7 +55,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Guess tokens where a text repeats itself and check them together: auto, while it "
-                + "pays, off, or always up to so many at a time. Answers are the same.",
+                + "pays, off, or always up to so many at a time (default: auto). Answers are the same.",
             valueName: "auto|off|count"),
         transform: Self.speculation)
     var speculation = Speculation.automatic
@@ -75,7 +75,8 @@ struct ServeCommand: AsyncParsableCommand {
     var drain = 30
 
     @Option(
-        help: ArgumentHelp("Least level that is logged: trace to critical.", valueName: "level"),
+        help: ArgumentHelp(
+            "Least level that is logged: trace to critical (default: info).", valueName: "level"),
         transform: Self.level)
     var logLevel: Logger.Level = .info
 

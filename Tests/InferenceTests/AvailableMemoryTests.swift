@@ -13,6 +13,18 @@ import Testing
         #expect(AvailableMemory.machineBytes(text) == nil)
     }
 
+    @Test func aNodeHasWhatIsFreeAndWhatFilesCouldGive() {
+        let text = """
+            Node 0 MemTotal:       11364556 kB
+            Node 0 MemFree:            1000 kB
+            Node 0 Active(file):         30 kB
+            Node 0 Inactive(file):        4 kB
+            Node 0 HugePages_Total:     0
+            """
+        #expect(AvailableMemory.nodeBytes(text) == 1034 << 10)
+        #expect(AvailableMemory.nodeBytes("Node 0 MemTotal: 5 kB\n") == nil)
+    }
+
     @Test func aGroupLeavesItsLimitLessItsUse() {
         #expect(AvailableMemory.groupBytes(limit: "1000\n", usage: "400\n") == 600)
         #expect(AvailableMemory.groupBytes(limit: "1000", usage: "4000") == 0)

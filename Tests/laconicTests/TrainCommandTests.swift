@@ -44,14 +44,4 @@ import Training
             #expect(recipe.reinforcement.alphas.first == 0)
         }
     }
-
-    @Test func theShippedFamilyIsFoundBesideTheProgramOrUnderShare() {
-        let program = URL(filePath: "/opt/x/bin/laconic")
-        let beside = "/opt/x/bin/laconic_laconic.resources/family"
-        let shared = "/opt/x/share/laconic/family"
-        #expect(ShippedFamily.path(program: program) { [beside, shared].contains($0) } == beside)
-        #expect(ShippedFamily.path(program: program) { $0 == shared } == shared)
-        #expect(ShippedFamily.path(program: program) { _ in false } == nil)
-    }
-
 }
