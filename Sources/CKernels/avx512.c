@@ -27,7 +27,8 @@
 #define PACKED_TOKENS 8
 #define PACKED_INT8_TOKENS 6
 #define HAS_DOT4 0
-#define PANELS_BESIDE(tokens) ((tokens) == 1 ? 8 : (tokens) == 2 ? 4 : 2)
+#define HAS_BF16_DOT 0
+#define PANELS_BESIDE(tokens) ((tokens) <= 2 ? 4 : 2)
 
 #include "lanes.h"
 

@@ -24,6 +24,7 @@ static const ck_operations* operations(int32_t isa) {
         return &ck_operations_avx2;
     case CK_ISA_AVX512:
     case CK_ISA_AVX512_VNNI:
+    case CK_ISA_AVX512_BF16:
         return &ck_operations_avx512;
 #elif defined(__aarch64__)
     case CK_ISA_NEON:
@@ -60,12 +61,19 @@ size_t ck_matmul_scratch(size_t k) {
 
 void ck_packed_matmul(int32_t isa, const ck_packed_matmul_args* args) {
     if (!packs_integers(args->format)) {
+#if defined(__x86_64__)
+        if (isa == CK_ISA_AVX512_BF16 && args->format == CK_PACKED_BF16_DOT) {
+            ck_panel_matmul_avx512_bf16(args);
+            return;
+        }
+#endif
         operations(isa)->panel_matmul(args);
         return;
     }
     switch (isa) {
 #if defined(__x86_64__)
     case CK_ISA_AVX512_VNNI:
+    case CK_ISA_AVX512_BF16:
         ck_packed_matmul_avx512_vnni(args);
         break;
 #elif defined(__aarch64__)

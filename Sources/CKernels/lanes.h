@@ -26,6 +26,7 @@ INLINE v16 load(const float* p) {
 #if defined(PART_LANES)
 // What one register holds of a v16: sums that fill the registers take their operands part by part.
 typedef float vpart __attribute__((vector_size(PART_LANES * sizeof(float))));
+typedef uint32_t upart __attribute__((vector_size(PART_LANES * sizeof(float))));
 enum { PARTS = LANES / PART_LANES };
 
 INLINE vpart load_register(const float* p) {

@@ -41,7 +41,7 @@ __attribute__((target("avx512f"))) static uint64_t read_avx512(const unsigned ch
 
 uint64_t ck_read(int32_t isa, const void* bytes, size_t count) {
 #if defined(__x86_64__)
-    if (isa == CK_ISA_AVX512 || isa == CK_ISA_AVX512_VNNI) {
+    if (isa == CK_ISA_AVX512 || isa == CK_ISA_AVX512_VNNI || isa == CK_ISA_AVX512_BF16) {
         return read_avx512(bytes, count);
     }
     if (isa == CK_ISA_AVX2) {
@@ -116,6 +116,26 @@ __attribute__((target("avx512f,avx512vnni"))) static size_t bytes_vnni(size_t ro
     out[0] = (float)_mm_cvtsi128_si32(_mm512_castsi512_si128(sums[0]));
     return rounds * CHAINS * 2 * sizeof(__m512i);
 }
+
+__attribute__((target("avx512f,avx512bf16"))) static size_t pairs_bf16(size_t rounds, float* out) {
+    __m512 sums[CHAINS];
+    __m512bh weights = (__m512bh)_mm512_set1_epi32(0x3f803f80), input = weights;
+    for (int i = 0; i < CHAINS; i++) {
+        sums[i] = _mm512_set1_ps((float)i);
+    }
+    for (size_t round = 0; round < rounds; round++) {
+        __asm__ volatile("" : "+v"(input));
+#pragma clang loop unroll(full)
+        for (int i = 0; i < CHAINS; i++) {
+            sums[i] = _mm512_dpbf16_ps(sums[i], weights, input);
+        }
+    }
+    for (int i = 1; i < CHAINS; i++) {
+        sums[0] = sums[0] + sums[i];
+    }
+    out[0] = sums[0][0];
+    return rounds * CHAINS * sizeof(__m512);
+}
 #elif defined(__aarch64__)
 __attribute__((target("dotprod"))) static size_t bytes_dot(size_t rounds, float* out) {
     int32x4_t sums[CHAINS];
@@ -146,6 +166,7 @@ size_t ck_byte_multiply_adds(int32_t isa, size_t rounds, float* out) {
     case CK_ISA_AVX512:
         return bytes_avx512(rounds, out);
     case CK_ISA_AVX512_VNNI:
+    case CK_ISA_AVX512_BF16:
         return bytes_vnni(rounds, out);
 #elif defined(__aarch64__)
     case CK_ISA_NEON_DOT:
@@ -156,4 +177,16 @@ size_t ck_byte_multiply_adds(int32_t isa, size_t rounds, float* out) {
         (void)out;
         return 0;
     }
+}
+
+size_t ck_pair_multiply_adds(int32_t isa, size_t rounds, float* out) {
+#if defined(__x86_64__)
+    if (isa == CK_ISA_AVX512_BF16) {
+        return pairs_bf16(rounds, out);
+    }
+#endif
+    (void)isa;
+    (void)rounds;
+    (void)out;
+    return 0;
 }

@@ -174,31 +174,29 @@ static bool round_int4(const float* x, uint8_t* group, size_t row) {
 static void pack_plain(int32_t format, const float* x, size_t columns, uint8_t* panel,
                        size_t row) {
     const size_t bytes = packed_group_bytes(format);
+    uint8_t* base = panel;
     for (size_t k = 0; k < columns; k++, panel += bytes) {
         if (format == CK_PACKED_F32) {
             memcpy(panel + row * sizeof(float), x + k, sizeof(float));
         } else if (format == CK_PACKED_F16) {
             put_half(f32_to_f16(x[k]), panel, 0, row);
         } else {
-            put_half(f32_to_bf16(x[k]), panel, 0, bf16_place(row));
+            uint16_t word = f32_to_bf16(x[k]);
+            memcpy(base + bf16_place(row, k), &word, sizeof word);
         }
     }
 }
 
-// A whole panel of bf16 as it is stored, two rows at a time, for columns that stay in the first
+// A whole panel of bf16 as it is stored, two columns at a time, for columns that stay in the first
 // cache: most of the time that a large model takes to start.
 static void pack_pairs(const uint8_t* source, size_t row_bytes, size_t columns, uint8_t* panel) {
     enum { CHUNK = 256 };
     for (size_t begin = 0; begin < columns; begin += CHUNK) {
         size_t end = columns - begin < CHUNK ? columns : begin + CHUNK;
-        for (size_t row = 0; row < 8; row++) {
-            const uint8_t* low = source + row * row_bytes;
-            const uint8_t* high = low + 8 * row_bytes;
-            for (size_t k = begin; k < end; k++) {
-                uint16_t words[2];
-                memcpy(&words[0], low + 2 * k, 2);
-                memcpy(&words[1], high + 2 * k, 2);
-                memcpy(panel + (k * 8 + row) * 4, words, 4);
+        for (size_t row = 0; row < LANES; row++) {
+            const uint8_t* words = source + row * row_bytes;
+            for (size_t k = begin; k < end; k += 2) {
+                memcpy(panel + bf16_place(row, k), words + 2 * k, 4);
             }
         }
     }
@@ -212,7 +210,7 @@ bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size
     const bool is_stored = (format == CK_PACKED_INT8 && type == CK_Q8_0) ||
                            (format == CK_PACKED_INT4 && (type == CK_Q4_0 || type == CK_Q4_1));
     bool fits = true;
-    if (format == CK_PACKED_BF16 && type == CK_BF16 && rows == LANES) {
+    if (packs_bf16(format) && type == CK_BF16 && rows == LANES) {
         pack_pairs(source, row_bytes, columns, panel);
         return true;
     }

@@ -25,9 +25,13 @@ static inline bool packs_integers(int32_t format) {
     return format == CK_PACKED_INT8 || format == CK_PACKED_INT4;
 }
 
-// Columns that lie together: as many share a scale.
+static inline bool packs_bf16(int32_t format) {
+    return format == CK_PACKED_BF16 || format == CK_PACKED_BF16_DOT;
+}
+
+// Columns that lie together; of integers, as many share a scale.
 static inline size_t packed_group_columns(int32_t format) {
-    return packs_integers(format) ? PACKED_GROUP : 1;
+    return packs_integers(format) ? PACKED_GROUP : packs_bf16(format) ? 2 : 1;
 }
 
 static inline size_t packed_group_bytes(int32_t format) {
@@ -36,16 +40,16 @@ static inline size_t packed_group_bytes(int32_t format) {
         return PACKED_INT8_BYTES;
     case CK_PACKED_INT4:
         return PACKED_INT4_BYTES;
-    case CK_PACKED_F32:
-        return LANES * sizeof(float);
-    default:
+    case CK_PACKED_F16:
         return LANES * sizeof(uint16_t);
+    default:
+        return LANES * sizeof(float);
     }
 }
 
-// Where a row's word of a column of bf16 lies.
-static inline size_t bf16_place(size_t row) {
-    return row % 8 * 2 + row / 8;
+// Where the word of a row and a column of bf16 lies in its panel, in bytes.
+static inline size_t bf16_place(size_t row, size_t column) {
+    return column / 2 * 64 + row * 4 + column % 2 * 2;
 }
 
 #endif

@@ -1,38 +1,94 @@
-// Products of panels of plain weights with f32 inputs. Part of version.h.
+// Products of panels of plain weights. Part of version.h.
 //
 // The including file sets PANELS_BESIDE(tokens), the panels that a tile has beside each other: few
-// tokens alone make too few chains of sums to keep the multipliers busy. At most 12 for a tile's
-// sums; the same number from 3 tokens on.
+// tokens alone make too few chains of sums to keep the multipliers busy. The same number from 3
+// tokens on. It sets HAS_BF16_DOT where it defines
+//
+//     v16 bf16_dot(v16 sums, u16 weights, u16 inputs)   adds the products of pairs of bf16, those of
+//                                                       the upper halves first
+//
+// and has no versions of the other formats then.
 //
 // A sum belongs to a lane, so nothing is added across lanes: a step of k is one vector of weights
 // for 16 rows, and one input of each token spread over it.
 
-// One column of a panel, as f32. Words of bf16 lie in pairs: i and i + 8.
-INLINE v16 column(int format, const uint8_t* w) {
+#if defined(__aarch64__)
+// Bit 24 of the control register: what is below 2^-126 counts as zero.
+INLINE uint64_t flush_subnormals(void) {
+    uint64_t before;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    __asm__ volatile("msr fpcr, %0" : : "r"(before | 1u << 24));
+    return before;
+}
+
+INLINE void stop_flushing(uint64_t before) {
+    __asm__ volatile("msr fpcr, %0" : : "r"(before));
+}
+#else
+// Of operands and of results.
+INLINE unsigned flush_subnormals(void) {
+    unsigned before = _mm_getcsr();
+    _mm_setcsr(before | 1u << 15 | 1u << 6);
+    return before;
+}
+
+INLINE void stop_flushing(unsigned before) {
+    _mm_setcsr(before);
+}
+#endif
+
+INLINE u16 words_16(const uint8_t* p) {
+    u16 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+// One column of a panel, as f32; of bf16 the first or the second of a pair.
+INLINE v16 column(int format, const uint8_t* w, int which) {
     if (format == CK_PACKED_F32) {
-        return load((const float*)(const void*)w);
+        return (v16)words_16(w);
     }
     if (format == CK_PACKED_F16) {
         return from_halves(w);
     }
-    typedef uint32_t u8 __attribute__((vector_size(32)));
-    u8 pairs;
-    memcpy(&pairs, w, sizeof pairs);
-    return (v16)__builtin_shufflevector(pairs << 16, pairs & 0xffff0000, 0, 1, 2, 3, 4, 5, 6, 7, 8,
-                                        9, 10, 11, 12, 13, 14, 15);
+    return (v16)(which ? words_16(w) & 0xffff0000 : words_16(w) << 16);
 }
 
-enum { PANEL_TOKENS = 6, PANEL_SLICE = 512 };
+// Columns of a panel that stay in the first cache while many tokens pass by, and in the second
+// while some do: longer runs of memory are fetched ahead better.
+#if HAS_BF16_DOT
+enum { PANEL_TOKENS = 6, PANEL_SUMS = 18, PANEL_SLICE = 256, LONG_SLICE = 2048 };
+#else
+enum { PANEL_TOKENS = 6, PANEL_SUMS = 12, PANEL_SLICE = 512, LONG_SLICE = 1024 };
+#endif
+enum { MANY_TOKENS = 64 };
+
+// How far ahead of a product its weights are asked for, see PACKED_AHEAD.
+enum { PANEL_AHEAD = 4096 };
+
+// The input of a column, in every lane.
+INLINE vpart input_of(int format, const float* x, const uint8_t* words, int which) {
+    if (format != CK_PACKED_BF16_DOT) {
+        return spread_register(x[which]);
+    }
+    uint32_t pair;
+    memcpy(&pair, words, sizeof pair);
+    upart both = (upart){0} + pair;
+    return (vpart)(which ? both & 0xffff0000 : both << 16);
+}
 
 // Whole panels beside each other times tokens, over `count` columns; `out` holds the sums so far.
 INLINE void panel_tile(int format, int panels, int tokens, const ck_packed_matmul_args* a,
                        size_t panel, size_t token, size_t k, size_t count) {
-    const size_t bytes = format == CK_PACKED_F32 ? 64 : 32;
-    const uint8_t* w = (const uint8_t*)a->w + panel * a->panel_bytes + k * bytes;
-    const float* x = a->x + token * a->x_stride + k;
+    const bool is_dot = format == CK_PACKED_BF16_DOT;
+    const int columns = is_dot || format == CK_PACKED_BF16 ? 2 : 1;
+    const size_t bytes = format == CK_PACKED_F16 ? 32 : 64;
+    const uint8_t* w = (const uint8_t*)a->w + panel * a->panel_bytes + k / (size_t)columns * bytes;
+    const float* x = is_dot ? 0 : a->x + token * a->x_stride + k;
+    const uint8_t* words = is_dot ? (const uint8_t*)a->inputs + 2 * (token * a->k + k) : 0;
     float* out = a->out + token * a->out_stride + panel * LANES;
     const bool has_value = a->accumulate || k > 0, has_bias = a->bias && k == 0;
-    vpart sums[12][PARTS];
+    vpart sums[PANEL_SUMS][PARTS];
     UNROLL for (int t = 0; t < tokens; t++) {
         UNROLL for (int p = 0; p < panels; p++) {
             const size_t row = (panel + (size_t)p) * LANES;
@@ -49,21 +105,45 @@ INLINE void panel_tile(int format, int panels, int tokens, const ck_packed_matmu
             }
         }
     }
-    for (const float* end = x + count; x < end; x++, w += bytes) {
-        vpart weights[8][PARTS];
+    for (size_t i = 0; i < count; i += (size_t)columns, w += bytes) {
         UNROLL for (int p = 0; p < panels; p++) {
-            v16 lanes = column(format, w + (size_t)p * a->panel_bytes);
-            memcpy(weights[p], &lanes, sizeof lanes);
+            fetch_ahead(w + (size_t)p * a->panel_bytes, PANEL_AHEAD);
+        }
+#if HAS_BF16_DOT
+        (void)x;
+        u16 pairs_of[8];
+        UNROLL for (int p = 0; p < panels; p++) {
+            pairs_of[p] = words_16(w + (size_t)p * a->panel_bytes);
         }
         UNROLL for (int t = 0; t < tokens; t++) {
-            vpart input = spread_register(x[(size_t)t * a->x_stride]);
+            uint32_t pair;
+            memcpy(&pair, words + 2 * ((size_t)t * a->k + i), sizeof pair);
             UNROLL for (int p = 0; p < panels; p++) {
-                UNROLL for (int i = 0; i < PARTS; i++) {
-                    sums[t * panels + p][i] =
-                        __builtin_elementwise_fma(weights[p][i], input, sums[t * panels + p][i]);
+                sums[t * panels + p][0] =
+                    bf16_dot(sums[t * panels + p][0], pairs_of[p], (u16){0} + pair);
+            }
+        }
+#else
+        UNROLL for (int c = 0; c < columns; c++) {
+            // a dot product of pairs begins with the second
+            const int which = is_dot ? 1 - c : c;
+            vpart weights[8][PARTS];
+            UNROLL for (int p = 0; p < panels; p++) {
+                v16 lanes = column(format, w + (size_t)p * a->panel_bytes, which);
+                memcpy(weights[p], &lanes, sizeof lanes);
+            }
+            UNROLL for (int t = 0; t < tokens; t++) {
+                vpart input = input_of(format, x + (size_t)t * a->x_stride + i,
+                                       words + 2 * ((size_t)t * a->k + i), which);
+                UNROLL for (int p = 0; p < panels; p++) {
+                    UNROLL for (int part = 0; part < PARTS; part++) {
+                        sums[t * panels + p][part] = __builtin_elementwise_fma(
+                            weights[p][part], input, sums[t * panels + p][part]);
+                    }
                 }
             }
         }
+#endif
     }
     UNROLL for (int t = 0; t < tokens; t++) {
         UNROLL for (int p = 0; p < panels; p++) {
@@ -97,14 +177,26 @@ typedef void (*panel_tile_function)(const ck_packed_matmul_args*, size_t, size_t
         {0, panels_##format##_1, panels_##format##_2, panels_##format##_3, panels_##format##_4,    \
          panels_##format##_5, panels_##format##_6},                                                \
     };
+DEFINE_PANEL_TILES(BF16_DOT)
+#if !HAS_BF16_DOT
 DEFINE_PANEL_TILES(F32)
 DEFINE_PANEL_TILES(F16)
 DEFINE_PANEL_TILES(BF16)
+#endif
 
 static const panel_tile_function* panel_tiles(int32_t format, bool beside) {
-    return format == CK_PACKED_F32   ? panel_tiles_F32[beside]
-           : format == CK_PACKED_F16 ? panel_tiles_F16[beside]
-                                     : panel_tiles_BF16[beside];
+    switch (format) {
+#if !HAS_BF16_DOT
+    case CK_PACKED_F32:
+        return panel_tiles_F32[beside];
+    case CK_PACKED_F16:
+        return panel_tiles_F16[beside];
+    case CK_PACKED_BF16:
+        return panel_tiles_BF16[beside];
+#endif
+    default:
+        return panel_tiles_BF16_DOT[beside];
+    }
 }
 
 // The last panel, where its rows do not fill it: `out` and `bias` end before it does.
@@ -113,7 +205,11 @@ static void panel_edge(const ck_packed_matmul_args* a, size_t rows, size_t token
     float out[PANEL_TOKENS * LANES] = {0}, bias[LANES] = {0};
     ck_packed_matmul_args edge = *a;
     edge.w = (const uint8_t*)a->w + panel * a->panel_bytes;
-    edge.x = a->x + token * a->x_stride;
+    if (a->format == CK_PACKED_BF16_DOT) {
+        edge.inputs = (const uint8_t*)a->inputs + 2 * token * a->k;
+    } else {
+        edge.x = a->x + token * a->x_stride;
+    }
     edge.out = out;
     edge.out_stride = LANES;
     if (a->bias) {
@@ -135,10 +231,12 @@ static size_t panel_tokens(size_t left) {
     return left / ((left + PANEL_TOKENS - 1) / PANEL_TOKENS);
 }
 
-// A slice of a panel stays in the first cache while the tokens pass by it.
-static void panel_matmul(const ck_packed_matmul_args* a) {
+// A slice of a panel stays in a cache while the tokens pass by it.
+static void panel_matmul_as_is(const ck_packed_matmul_args* a) {
     const size_t whole = a->rows / LANES, end = a->panel_end < whole ? a->panel_end : whole;
-    const size_t slice = a->tokens > PANEL_TOKENS ? PANEL_SLICE : a->k;
+    const size_t slice = a->tokens > MANY_TOKENS    ? PANEL_SLICE
+                         : a->tokens > PANEL_TOKENS ? LONG_SLICE
+                                                    : a->k;
     const size_t most = (size_t)PANELS_BESIDE(a->tokens);
     for (size_t k = 0; k == 0 || k < a->k; k += slice) {
         size_t count = a->k - k < slice ? a->k - k : slice;
@@ -157,4 +255,15 @@ static void panel_matmul(const ck_packed_matmul_args* a) {
         panel_edge(a, a->rows - whole * LANES, token, tokens);
         token += tokens;
     }
+}
+
+// VDPBF16PS knows no subnormals; its stand-ins are told to forget them.
+static void panel_matmul(const ck_packed_matmul_args* a) {
+    if (a->format != CK_PACKED_BF16_DOT) {
+        panel_matmul_as_is(a);
+        return;
+    }
+    const __auto_type before = flush_subnormals();
+    panel_matmul_as_is(a);
+    stop_flushing(before);
 }

@@ -21,6 +21,8 @@ bool ck_isa_supported(int32_t isa) {
                __builtin_cpu_supports("avx512dq");
     case CK_ISA_AVX512_VNNI:
         return ck_isa_supported(CK_ISA_AVX512) && __builtin_cpu_supports("avx512vnni");
+    case CK_ISA_AVX512_BF16:
+        return ck_isa_supported(CK_ISA_AVX512_VNNI) && __builtin_cpu_supports("avx512bf16");
 #elif defined(__aarch64__)
     case CK_ISA_NEON:
         return true;

@@ -21,7 +21,7 @@ static void packed_matmul(const ck_packed_matmul_args* a) {
         for (size_t token = 0; token < a->tokens; token++) {
             const uint8_t* w = (const uint8_t*)a->w + row / LANES * a->panel_bytes;
             const size_t groups = a->k / PACKED_GROUP;
-            const ck_input_group* x = a->inputs + token * groups;
+            const ck_input_group* x = (const ck_input_group*)a->inputs + token * groups;
             float sum = 0;
             for (size_t group = 0; group < groups; group++) {
                 int32_t dot = 0;
@@ -64,29 +64,42 @@ static void quantize_input(const float* x, size_t count, ck_input_group* out) {
     }
 }
 
-static float plain_weight(int32_t format, const uint8_t* column, size_t row) {
-    if (format == CK_PACKED_F32) {
-        float value;
-        memcpy(&value, column + row * sizeof value, sizeof value);
-        return value;
+static float plain_weight(int32_t format, const uint8_t* panel, size_t row, size_t k) {
+    if (packs_bf16(format)) {
+        return bf16_to_f32(load_u16(panel + bf16_place(row, k)));
     }
-    return format == CK_PACKED_F16 ? f16_to_f32(load_u16(column + 2 * row))
-                                   : bf16_to_f32(load_u16(column + 2 * bf16_place(row)));
+    if (format == CK_PACKED_F16) {
+        return f16_to_f32(load_u16(panel + (k * LANES + row) * sizeof(uint16_t)));
+    }
+    float value;
+    memcpy(&value, panel + (k * LANES + row) * sizeof value, sizeof value);
+    return value;
+}
+
+static float flushed(float x) {
+    return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x;
 }
 
 static void panel_matmul(const ck_packed_matmul_args* a) {
-    const size_t bytes = packed_group_bytes(a->format);
+    const bool is_dot = a->format == CK_PACKED_BF16_DOT;
     for (size_t row = a->panel_begin * LANES; row < a->panel_end * LANES && row < a->rows; row++) {
         const uint8_t* w = (const uint8_t*)a->w + row / LANES * a->panel_bytes;
         for (size_t token = 0; token < a->tokens; token++) {
             float* out = a->out + token * a->out_stride + row;
+            const uint8_t* words = (const uint8_t*)a->inputs + token * a->k * sizeof(uint16_t);
             float sum = a->accumulate ? *out : 0;
             if (a->bias) {
                 sum += a->bias[row];
             }
-            for (size_t k = 0; k < a->k; k++) {
-                sum = fmaf(plain_weight(a->format, w + k * bytes, row % LANES),
-                           a->x[token * a->x_stride + k], sum);
+            for (size_t i = 0; i < a->k; i++) {
+                const size_t k = is_dot ? i ^ 1 : i;
+                float weight = plain_weight(a->format, w, row % LANES, k);
+                if (is_dot) {
+                    float input = bf16_to_f32(load_u16(words + k * sizeof(uint16_t)));
+                    sum = flushed(fmaf(flushed(weight), flushed(input), flushed(sum)));
+                } else {
+                    sum = fmaf(weight, a->x[token * a->x_stride + k], sum);
+                }
             }
             *out = sum;
         }
@@ -95,10 +108,10 @@ static void panel_matmul(const ck_packed_matmul_args* a) {
 
 void ck_unpack_row(int32_t format, const void* packed, size_t columns, size_t row, float* out) {
     if (!packs_integers(format)) {
-        const size_t step = packed_group_bytes(format);
-        const uint8_t* column = (const uint8_t*)packed + row / LANES * columns * step;
+        const uint8_t* panel =
+            (const uint8_t*)packed + row / LANES * ck_packed_panel_bytes(format, columns);
         for (size_t k = 0; k < columns; k++) {
-            out[k] = plain_weight(format, column + k * step, row % LANES);
+            out[k] = plain_weight(format, panel, row % LANES, k);
         }
         return;
     }

@@ -9,9 +9,10 @@ public struct BenchmarkSubject {
     public let name: String
     /// Threads that compute.
     public let threads: Int
-    /// What products with weights are computed in: 8-bit integers where every matrix is packed.
+    /// What products with weights are computed in, where it is the same for every matrix; else f32.
     public var arithmetic: MachineLimits.Arithmetic {
-        inspection.packsAllMatrices(as: format) ? .int8 : .f32
+        if inspection.packsAllMatrices(as: format, where: \.isInteger) { return .int8 }
+        return inspection.packsAllMatrices(as: format) { $0 == .bf16dot } ? .bf16 : .f32
     }
     /// The instructions that compute.
     public let instructionSet: InstructionSet

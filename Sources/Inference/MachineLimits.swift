@@ -55,8 +55,11 @@ public struct MachineLimits: Sendable {
         cache += kernels.measuredReadBandwidth(
             byteCount: cacheByteCount / 2, passes: 8, rounds: 16)
         operations[.f32] = max(operations[.f32] ?? 0, kernels.measuredPeak())
-        if let peak = kernels.measuredBytePeak() {
-            operations[.int8] = max(operations[.int8] ?? 0, peak)
+        for (arithmetic, peak) in [
+            (Arithmetic.int8, kernels.measuredBytePeak()), (.bf16, kernels.measuredPairPeak()),
+        ] {
+            guard let peak else { continue }
+            operations[arithmetic] = max(operations[arithmetic] ?? 0, peak)
         }
     }
 

@@ -13,6 +13,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     case avx512
     /// `avx512`, and packed products with VNNI.
     case avx512vnni
+    /// `avx512vnni`, and packed products of bf16 with BF16.
+    case avx512bf16
     /// AArch64.
     case neon
     /// `neon`, and packed products with the dot products of Armv8.2.
@@ -25,6 +27,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         case .avx2: Int32(CK_ISA_AVX2)
         case .avx512: Int32(CK_ISA_AVX512)
         case .avx512vnni: Int32(CK_ISA_AVX512_VNNI)
+        case .avx512bf16: Int32(CK_ISA_AVX512_BF16)
         case .neon: Int32(CK_ISA_NEON)
         case .neondot: Int32(CK_ISA_NEON_DOT)
         }

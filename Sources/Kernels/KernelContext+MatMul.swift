@@ -20,8 +20,8 @@ public struct LinearProduct: Sendable {
 extension KernelContext {
     /// `out[t] = x[t] · weightsᵀ + bias`, the linear layer.
     ///
-    /// Weights count with their exact values; inputs of packed integers are rounded. Sums follow the
-    /// orders that `ckernels.h` states.
+    /// Weights count with their exact values; ``WeightMatrix`` says which inputs are rounded. Sums
+    /// follow the orders that `ckernels.h` states.
     ///
     /// - Parameters:
     ///   - x: Inputs; the first `inFeatures` columns of `rows` are read.
@@ -80,13 +80,8 @@ extension KernelContext {
         let scratch = unsafe scratch(count: scratchCount)
         var calls: [MatMulCall] = []
         var work = 0
-        let packed = products.filter { $0.weights.packedFormat?.isInteger == true }
-        let inputs = unsafe packed.first.map { first in
-            precondition(
-                packed.allSatisfy { $0.weights.columns == first.weights.columns },
-                "packed products of one input differ in columns")
-            return unsafe roundedInputs(x, rows: rows, columns: first.weights.columns)
-        }
+        let groups = unsafe roundedInputs(x, rows: rows, of: products) { $0.isInteger }
+        let words = unsafe roundedInputs(x, rows: rows, of: products) { $0 == .bf16dot }
         for product in products where product.weights.rows > 0 {
             let weights = product.weights
             let target = unsafe out.pointer(row: outRow) + product.column
@@ -110,7 +105,7 @@ extension KernelContext {
                 var arguments = unsafe ck_packed_matmul_args()
                 unsafe arguments.x = UnsafePointer(x.pointer(row: rows.lowerBound))
                 unsafe arguments.x_stride = x.stride
-                unsafe arguments.inputs = UnsafePointer(inputs)
+                unsafe arguments.inputs = matrix.format.isInteger ? groups : words
                 unsafe arguments.tokens = rows.count
                 unsafe arguments.k = matrix.columns
                 unsafe arguments.w = matrix.pointer
@@ -150,22 +145,45 @@ extension KernelContext {
         withExtendedLifetime((x, out, products)) {}
     }
 
-    /// Rounds the inputs of products with packed integers, once for all of them.
+    /// Rounds the inputs of products with some formats, once for all of them.
+    ///
+    /// - Parameters:
+    ///   - x: Inputs.
+    ///   - rows: Which rows of `x`.
+    ///   - products: All of the products.
+    ///   - isChosen: Formats whose inputs are rounded alike.
+    /// - Returns: `[rows, columns]`, as the formats want them; nil where no product has one.
     private func roundedInputs(
-        _ x: FloatMatrix, rows: Range<Int>, columns: Int
-    ) -> UnsafeMutablePointer<ck_input_group> {
-        let groups = columns / PackedFormat.int8.groupSize
-        let inputs = unsafe inputGroups(count: rows.count * groups)
-        let target = unsafe UncheckedMutablePointer(inputs)
+        _ x: FloatMatrix, rows: Range<Int>, of products: [LinearProduct],
+        where isChosen: (PackedFormat) -> Bool
+    ) -> UnsafeRawPointer? {
+        let chosen = products.filter { $0.weights.packedFormat.map(isChosen) ?? false }
+        guard let first = chosen.first?.weights, let format = first.packedFormat else { return nil }
+        let columns = first.columns
+        precondition(
+            chosen.allSatisfy { $0.weights.columns == columns },
+            "packed products of one input differ in columns")
+        let rowBytes =
+            format.isInteger
+            ? columns / format.groupSize * MemoryLayout<ck_input_group>.stride : 2 * columns
+        let memory = unsafe inputMemory(
+            byteCount: rows.count * rowBytes, ofIntegers: format.isInteger)
+        let target = unsafe UncheckedMutablePointer(memory)
         let source = unsafe RowPointer(x, rows.lowerBound, 0)
         let isa = isa
         forRows(rows.count, cost: columns) { share in
             for row in share {
-                let start = unsafe target.pointer.assumingMemoryBound(to: ck_input_group.self)
-                unsafe ck_quantize_input(isa, source[row], columns, start + row * groups)
+                let start = unsafe target.pointer + row * rowBytes
+                if format.isInteger {
+                    unsafe ck_quantize_input(
+                        isa, source[row], columns,
+                        start.assumingMemoryBound(to: ck_input_group.self))
+                } else {
+                    unsafe ck_quantize(isa, Int32(CK_BF16), source[row], columns, start)
+                }
             }
         }
-        return unsafe inputs
+        return UnsafeRawPointer(memory)
     }
 
     /// How many shares a product is cut into.

@@ -23,6 +23,17 @@ extension KernelContext {
         return peak > 0 ? peak : nil
     }
 
+    /// Operations a second of dot products of bf16 pairs, measured likewise.
+    ///
+    /// - Returns: nil where the instruction set has none.
+    public func measuredPairPeak() -> Double? {
+        let isa = isa
+        let peak = unsafe measuredPeak { rounds, out in
+            unsafe ck_pair_multiply_adds(isa, rounds, out)
+        }
+        return peak > 0 ? peak : nil
+    }
+
     private func measuredPeak(
         _ body: @escaping @Sendable (_ rounds: Int, _ out: UnsafeMutablePointer<Float>) -> Int
     ) -> Double {

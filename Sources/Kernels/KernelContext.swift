@@ -14,8 +14,8 @@ import Glibc
 
     private var scratch: [UnsafeMutablePointer<Float>]
     private var scratchCount: Int
-    private var inputs: UnsafeMutablePointer<ck_input_group>?
-    private var inputCount = 0
+    private var groups: GrowingMemory
+    private var words: GrowingMemory
 
     /// Takes workers and an instruction set.
     ///
@@ -36,12 +36,14 @@ import Glibc
         self.instructionSet = set
         unsafe scratch = []
         scratchCount = 0
-        unsafe inputs = nil
+        unsafe groups = GrowingMemory()
+        unsafe words = GrowingMemory()
     }
 
     deinit {
         unsafe scratch.forEach { unsafe free($0) }
-        unsafe free(inputs)
+        unsafe free(groups.start)
+        unsafe free(words.start)
     }
 
     /// The number of the instruction set in C.
@@ -70,18 +72,14 @@ import Glibc
         return unsafe WorkerScratch(buffers: scratch, count: scratchCount)
     }
 
-    /// Room for `count` groups of rounded inputs, valid until the next call.
-    func inputGroups(count: Int) -> UnsafeMutablePointer<ck_input_group> {
-        if let inputs = unsafe inputs, count <= inputCount { return unsafe inputs }
-        unsafe free(inputs)
-        inputCount = max(count, 1 << 10)
-        guard
-            let memory = unsafe try? AlignedMemory.allocate(
-                byteCount: inputCount * MemoryLayout<ck_input_group>.stride)
-        else { fatalError("no memory for \(inputCount) groups of inputs") }
-        let groups = unsafe memory.assumingMemoryBound(to: ck_input_group.self)
-        unsafe inputs = groups
-        return unsafe groups
+    /// Room for rounded inputs, valid until the next call for the same kind.
+    ///
+    /// - Parameters:
+    ///   - byteCount: How much.
+    ///   - ofIntegers: Whether they are groups of bytes, or words of bf16.
+    /// - Returns: Memory at a multiple of 64.
+    func inputMemory(byteCount: Int, ofIntegers: Bool) -> UnsafeMutableRawPointer {
+        unsafe ofIntegers ? groups.room(byteCount) : words.room(byteCount)
     }
 
     /// Runs `body` over shares of `count` rows, alone when the work is small.
@@ -116,4 +114,21 @@ import Glibc
 @unsafe struct WorkerScratch: @unchecked Sendable {
     let buffers: [UnsafeMutablePointer<Float>]
     let count: Int
+}
+
+/// Memory that is only ever replaced by more; whoever has it frees it.
+@unsafe private struct GrowingMemory {
+    private(set) var start: UnsafeMutableRawPointer?
+    private var byteCount = 0
+
+    mutating func room(_ wanted: Int) -> UnsafeMutableRawPointer {
+        if let start = unsafe start, unsafe wanted <= byteCount { return unsafe start }
+        unsafe free(start)
+        unsafe byteCount = max(wanted, 1 << 16)
+        guard let memory = unsafe try? AlignedMemory.allocate(byteCount: byteCount) else {
+            fatalError("no memory for \(wanted) bytes of inputs")
+        }
+        unsafe start = memory
+        return unsafe memory
+    }
 }

@@ -12,12 +12,20 @@ public enum PackedFormat: String, Sendable, CaseIterable {
     case f16
     /// The upper half of single precision.
     case bf16
+    /// The same, and inputs of products are rounded to it too.
+    case bf16dot
 
     /// Whether weights are integers, and inputs of products are rounded to 8 bits.
     public var isInteger: Bool { self == .int8 || self == .int4 }
 
-    /// Weights of a row that share a scale: rows are whole groups of them.
-    public var groupSize: Int { isInteger ? 32 : 1 }
+    /// Weights of a row that lie together: rows are whole groups of them.
+    public var groupSize: Int {
+        switch self {
+        case .int8, .int4: 32
+        case .bf16, .bf16dot: 2
+        case .f32, .f16: 1
+        }
+    }
 
     /// The number that the C functions know this format by.
     var code: Int32 {
@@ -27,6 +35,7 @@ public enum PackedFormat: String, Sendable, CaseIterable {
         case .f32: Int32(CK_PACKED_F32)
         case .f16: Int32(CK_PACKED_F16)
         case .bf16: Int32(CK_PACKED_BF16)
+        case .bf16dot: Int32(CK_PACKED_BF16_DOT)
         }
     }
 

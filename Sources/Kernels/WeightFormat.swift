@@ -3,7 +3,8 @@ public enum WeightFormat: String, Sendable, CaseIterable {
     /// Packed where that keeps every weight, but of small checkpoints no integers.
     ///
     /// Small are those whose keys and values are f32 by default. Inputs of packed integers are
-    /// rounded to 8 bits, all others are computed with exactly.
+    /// rounded to 8 bits, those of bf16 in checkpoints that are not small to bf16; all else is
+    /// computed with exactly.
     case auto
     /// As stored, mapped from the file, and computed with exactly.
     case stored
@@ -11,6 +12,8 @@ public enum WeightFormat: String, Sendable, CaseIterable {
     case f32
     /// Rounded to bf16.
     case bf16
+    /// Rounded to bf16, as are the inputs of products.
+    case bf16dot
     /// Rounded to f16.
     case f16
     /// Packed to 8 bits with a scale for 32 weights.

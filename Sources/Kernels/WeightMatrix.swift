@@ -2,7 +2,8 @@
 public enum WeightMatrix: Sendable {
     /// In its stored type: each weight counts with its exact value.
     case stored(TensorView)
-    /// Packed: inputs of integers are rounded to 8 bits for each group of 32.
+    /// Packed: inputs of integers are rounded to 8 bits for each group of 32, those of
+    /// ``PackedFormat/bf16dot`` to bf16.
     case packed(PackedMatrix)
 
     /// Output features.

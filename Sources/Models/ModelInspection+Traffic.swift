@@ -19,14 +19,18 @@ extension ModelInspection {
             - byteCount(of: .output, as: format)
     }
 
-    /// Whether every product with a matrix is one of 8-bit integers.
+    /// Whether every product with a matrix is computed alike.
     ///
-    /// - Parameter format: What matrices are kept as.
-    /// - Returns: Whether all of them are packed.
-    public func packsAllMatrices(as format: WeightFormat) -> Bool {
+    /// - Parameters:
+    ///   - format: What matrices are kept as.
+    ///   - isAlike: Whether a packed format counts.
+    /// - Returns: Whether all of them are packed so.
+    public func packsAllMatrices(
+        as format: WeightFormat, where isAlike: (PackedFormat) -> Bool
+    ) -> Bool {
         matrices.allSatisfy { tensor in
             if case .packed(let packed) = form(of: tensor, as: format) {
-                packed.isInteger
+                isAlike(packed)
             } else {
                 false
             }

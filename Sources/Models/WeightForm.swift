@@ -31,8 +31,12 @@ extension WeightFormat {
             case .stored: nil
             case .f32: .f32
             case .bf16: .bf16
+            case .bf16dot: .bf16dot
             case .f16: .f16
-            case .auto: type.packedFormat.flatMap { isSmall && $0.isInteger ? nil : $0 }
+            case .auto:
+                isSmall
+                    ? type.packedFormat.flatMap { $0.isInteger ? nil : $0 }
+                    : type == .bf16 ? .bf16dot : type.packedFormat
             case .int8: .int8
             case .int4: slot == .embedding || slot == .output ? .int8 : .int4
             }

@@ -40,7 +40,7 @@ struct ModelArguments: ParsableArguments {
         name: .long,
         help: ArgumentHelp(
             "What weights are kept as: auto (packed where that keeps every weight), stored "
-                + "(mapped from the file), f32, bf16, f16, int8 or int4 (default: auto).",
+                + "(mapped from the file), f32, bf16, bf16dot, f16, int8 or int4 (default: auto).",
             valueName: "format"))
     var weights: WeightType?
 
@@ -142,7 +142,7 @@ enum KeyValueType: String, ExpressibleByArgument, CaseIterable {
 
 /// The formats that weights can be kept in.
 enum WeightType: String, ExpressibleByArgument, CaseIterable {
-    case auto, stored, f32, bf16, f16, int8, int4
+    case auto, stored, f32, bf16, bf16dot, f16, int8, int4
 
     /// The kernels' name for it.
     var format: WeightFormat {
@@ -151,6 +151,7 @@ enum WeightType: String, ExpressibleByArgument, CaseIterable {
         case .stored: .stored
         case .f32: .f32
         case .bf16: .bf16
+        case .bf16dot: .bf16dot
         case .f16: .f16
         case .int8: .int8
         case .int4: .int4

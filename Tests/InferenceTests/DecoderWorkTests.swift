@@ -92,8 +92,10 @@ import Testing
     @Test func `packed matrices are counted packed, and multiplied as bytes`() throws {
         let tiny = try TinyCheckpoint()
         let inspection = try ModelInspection(try Checkpoint.open(path: tiny.path))
-        #expect(!inspection.packsAllMatrices(as: .stored))
-        #expect(inspection.packsAllMatrices(as: .int8))
+        #expect(!inspection.packsAllMatrices(as: .stored) { _ in true })
+        #expect(!inspection.packsAllMatrices(as: .bf16dot, where: \.isInteger))
+        #expect(inspection.packsAllMatrices(as: .bf16dot) { $0 == .bf16dot })
+        #expect(inspection.packsAllMatrices(as: .int8, where: \.isInteger))
         let packed = try shape(weights: .int8)
         let bytes = { PackedFormat.int8.byteCount(rows: $0, columns: $1) }
         // q and output, k and v, gate and up, down; vectors stay f32.

@@ -13,6 +13,7 @@ import Testing
             case .avx2: Int32(CK_ISA_AVX2)
             case .avx512: Int32(CK_ISA_AVX512)
             case .avx512vnni: Int32(CK_ISA_AVX512_VNNI)
+            case .avx512bf16: Int32(CK_ISA_AVX512_BF16)
             case .neon: Int32(CK_ISA_NEON)
             case .neondot: Int32(CK_ISA_NEON_DOT)
             }

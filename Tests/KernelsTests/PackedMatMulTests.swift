@@ -14,6 +14,7 @@ import Testing
                 format.isInteger
                 ? 32 * Int.random(in: 1...9, using: &generator)
                 : Int.random(in: 1...(trial % 4 == 0 ? 1300 : 90), using: &generator)
+                    * format.groupSize
             let (outputs, tokens) = (
                 Int.random(in: 1...70, using: &generator), Int.random(in: 1...21, using: &generator)
             )

@@ -118,7 +118,7 @@ import Testing
         #expect(error.description.contains("\(name)[1]"))
     }
 
-    @Test(arguments: [WeightFormat.auto, .stored, .f32, .bf16, .f16, .int8, .int4])
+    @Test(arguments: WeightFormat.allCases)
     func `matrices are kept as asked where their rows fill the groups`(format: WeightFormat) throws
     {
         let fixture = Fixture(name: "qwen2-untied-bf16-sharded")

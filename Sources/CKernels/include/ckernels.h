@@ -33,7 +33,8 @@ enum {
     CK_ISA_NEON = 3,
     CK_ISA_AVX512_VNNI = 4, // CK_ISA_AVX512 and VNNI
     CK_ISA_NEON_DOT = 5,    // CK_ISA_NEON and the dot products of Armv8.2
-    CK_ISA_COUNT = 6,
+    CK_ISA_AVX512_BF16 = 6, // CK_ISA_AVX512_VNNI and BF16
+    CK_ISA_COUNT = 7,
 };
 
 /// Element types, in the order of Swift's `ElementType.allCases`.
@@ -115,11 +116,11 @@ void ck_matmul(int32_t isa, const ck_matmul_args* args);
 size_t ck_matmul_scratch(size_t k);
 
 /// How packed weights lie in memory: panels of 16 rows, in each of them columns one after another,
-/// in groups of 32 where they are integers.
+/// in groups of 32 where they are integers and in pairs where they are bf16.
 ///
 ///     f32   values:f32[16]                                        of a column
 ///     f16   values:f16[16]
-///     bf16  pairs:bf16[8][2]                                      rows i and i + 8
+///     bf16  values:bf16[16][2]                                    of two columns
 ///     int8  quants[8][16][4]  scales:f16[16]                      8.5 bits a weight
 ///     int4  nibbles[4][16][4]  scales:f16[16]  minima:f16[16]     5 bits a weight
 ///
@@ -132,9 +133,11 @@ enum {
     CK_PACKED_F32 = 2,
     CK_PACKED_F16 = 3,
     CK_PACKED_BF16 = 4,
+    CK_PACKED_BF16_DOT = 5, // as bf16, but inputs of products are rounded to bf16 too
 };
 
-/// Bytes of a panel of packed rows of `columns`, a multiple of 32 where the format is of integers.
+/// Bytes of a panel of packed rows of `columns`: a multiple of 32 where the format is of integers,
+/// of 2 where it is of bf16.
 size_t ck_packed_panel_bytes(int32_t format, size_t columns);
 
 /// Packs a panel of at most 16 `rows` of `type`, without gaps, to `panel`; `scratch` `[columns]`.
@@ -169,11 +172,13 @@ void ck_quantize_input(int32_t isa, const float* x, size_t count, ck_input_group
 /// Of integers, the products of a group are added up exactly. Over groups, k ascending, a sum is
 /// one chain of fused multiply-adds from +0: fma(w scale * x scale, (float)dot, sum), then for int4
 /// fma(minimum, x sum, sum). Of f32, f16 and bf16, every sum is one chain of fused multiply-adds,
-/// k ascending, from what stands before the dot product.
+/// k ascending, from what stands before the dot product. Of bf16 with rounded inputs likewise, but
+/// the second of each pair of columns comes first, as in VDPBF16PS, and whatever is below 2^-126
+/// counts as zero.
 typedef struct {
-    const float* x; // [tokens, k], rows x_stride floats apart; of integers not read
+    const float* x; // [tokens, k], rows x_stride floats apart; not read where inputs are rounded
     size_t x_stride;
-    const ck_input_group* inputs; // [tokens, k / 32]; read of integers alone
+    const void* inputs; // of integers ck_input_group[tokens, k / 32], of BF16_DOT bf16[tokens, k]
     size_t tokens;
     size_t k;
     const void* w; // [panels] of `format`
@@ -347,6 +352,9 @@ uint64_t ck_read(int32_t isa, const void* bytes, size_t count);
 
 /// `ck_multiply_adds` for products of bytes; 0 where an instruction set has none of its own.
 size_t ck_byte_multiply_adds(int32_t isa, size_t rounds, float* out);
+
+/// The same of dot products of bf16 pairs; 0 where the instruction set has none.
+size_t ck_pair_multiply_adds(int32_t isa, size_t rounds, float* out);
 
 /// Floats of scratch that `ck_gemm` wants.
 size_t ck_gemm_scratch(void);
