@@ -133,6 +133,7 @@ struct ServeCommand: AsyncParsableCommand {
         logger.logLevel = logLevel
         let inherited = InheritedSockets.take()
         let tls = try entrances.makeTLS()
+        try ReadablePath.check(apiKeyFile, for: "--api-key-file")
         var configuration = ServingConfiguration()
         configuration.files = try WebPage.files(folder: publicFolder)
         configuration.maximumBodyByteCount = limits.maxBody

@@ -11,6 +11,7 @@ enum WebPage {
     /// - Throws: `ValidationError` where a folder that was asked for cannot be served.
     static func files(folder: String?) throws -> StaticFiles? {
         if let folder {
+            try ReadablePath.check(folder, for: "--public")
             do throws(SocketError) {
                 return try StaticFiles(path: folder)
             } catch {
