@@ -281,6 +281,13 @@ enum APISchemas {
         "Revised": {"type": "object", "required": ["id", "object", "effective"], "properties": {
           "id": {"type": "string"}, "object": {"const": "generation.revision"},
           "effective": {"type": "object"}}},
+        "Period": {"enum": ["hour", "day", "month"]},
+        "UsageReport": {"type": "object", "required": ["object", "period", "account", "quotas", "data"],
+          "properties": {"object": {"const": "usage"},
+            "period": {"$ref": "#/components/schemas/Period"}, "account": {"type": "string"},
+            "quotas": {"type": "object"}, "data": {"type": "array", "items": {"type": "object",
+              "required": ["account", "model", "start", "requests", "prompt_tokens",
+                "reasoning_tokens", "answer_tokens", "cost"]}}}},
         "Model": {"type": "object", "required": ["id", "object", "created", "owned_by"],
           "properties": {"id": {"type": "string"}, "object": {"const": "model"},
             "created": {"type": "integer"}, "owned_by": {"type": "string"},
