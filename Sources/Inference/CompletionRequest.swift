@@ -32,7 +32,7 @@ public struct CompletionRequest: Sendable {
     /// How the budget is spent; `.escalate` needs a choice of members and one sample.
     public var policy = SpendingPolicy.route
     /// The members to choose among, by name; `nil` leaves all of them.
-    var members: Set<String>?
+    public var members: Set<String>?
     /// Why one of them is to answer, where the router is told.
     var reason: Route.Reason?
     /// The ceilings of other APIs' fields, which hold beside `budget`.

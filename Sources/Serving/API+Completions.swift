@@ -1,5 +1,7 @@
+import Accounts
 import Glibc
 import HTTP
+import Inference
 
 extension API {
     /// `POST /generate`: our own shape, or TGI's for a body with `inputs`.
@@ -29,13 +31,24 @@ extension API {
         _ job: CompletionJob, _ dialect: Dialect
     ) async throws -> HTTPResponse {
         try admit()
+        let account = Requester.admission?.account
+        var job = job
+        if let account {
+            do {
+                try configuration.ledger?.check(account)
+            } catch {
+                throw ServingError.quota(error)
+            }
+            if let models = account.models { job.forEachRequest { $0.members = models } }
+        }
         let run = try await CompletionRun(
             job, id: Identifier.make(Dialect.idPrefix), created: Self.secondsSince1970,
-            service: service, metrics: metrics)
+            service: service, metrics: metrics, ledger: configuration.ledger)
         var response: HTTPResponse
         if job.streams {
             let interval = configuration.keepAliveInterval
-            generations.remember(run.id, run.handles)
+            generations.remember(
+                run.id, .init(handles: run.handles, owner: account?.name, charge: run.charge))
             response = Dialect.framing.response { writer in
                 defer { generations.forget(run.id) }
                 try await run.stream(dialect, to: writer, keepAlive: interval)

@@ -15,11 +15,12 @@ extension API {
         let id = request.parameters["id"] ?? ""
         var body = try await fields(of: request)
         let revision = try body.revision()
-        guard let generation = generations.find(id) else {
+        guard let generation = generations.find(id), Requester.owns(generation.owner) else {
             throw ServingError.noSuchGeneration(id: String(id.prefix(64)))
         }
         var effective: EffectiveBudget?
-        for handle in generation {
+        if let tokens = revision.tokens { try generation.charge?.raise(toTokens: tokens) }
+        for handle in generation.handles {
             if let revised = await handle.revise(revision) { effective = revised }
         }
         guard let effective else {

@@ -40,6 +40,7 @@ extension API {
         if asked == Self.automatic {
             return Self.response(JSONWriter.object { Self.writeAutomatic(models, into: &$0) })
         }
+        try Requester.check(model: asked)
         let model = try served(as: asked, asked: asked)
         return Self.response(JSONWriter.object { Self.write(model, into: &$0) })
     }

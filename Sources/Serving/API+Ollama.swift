@@ -89,6 +89,7 @@ extension API {
             var body = try await fields(of: request)
             let old = try body.string("name")
             let asked = try body.modelName() ?? old
+            try Requester.check(model: asked)
             let model = try find(asked)
             let tokenizer: TokenizerDescription
             do throws(InferenceError) {

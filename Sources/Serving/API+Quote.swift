@@ -1,3 +1,4 @@
+import Accounts
 import HTTP
 import Inference
 import Routing
@@ -17,7 +18,12 @@ extension API {
         let body = try await fields(of: request)
         var job = try CompletionJob.generate(body, limits: configuration)
         try admit()
-        return Self.response(Self.json(try await quote(&job)))
+        if let models = Requester.admission?.account.models {
+            job.forEachRequest { $0.members = models }
+        }
+        let quote = try await quote(&job)
+        try Requester.check(model: quote.route.model)
+        return Self.response(Self.json(quote))
     }
 
     private func quote(_ job: inout CompletionJob) async throws(ServingError) -> Quote {

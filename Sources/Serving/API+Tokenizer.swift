@@ -89,6 +89,7 @@ extension API {
     /// of the tokenizer; `?model=` names another than the default.
     func tokenizerInfo(_ request: HTTPRequest) throws -> HTTPResponse {
         let asked = request.query["model"]
+        try Requester.check(model: asked)
         let model = asked ?? configuration.defaultModel
         let tokenizer = try inference("model") { () throws(InferenceError) in
             try service.tokenizer(ofModel: model)

@@ -1,3 +1,4 @@
+import Accounts
 public import HTTP
 public import Inference
 public import Logging
@@ -40,7 +41,8 @@ public struct API: Sendable {
         rewards = RewardDesk(
             service: service, model: configuration.defaultModel, settings: configuration.rewards
         ) { lifecycle.phase == .draining }
-        authentication = Authentication(keys: configuration.apiKeys)
+        authentication = Authentication(
+            keys: configuration.keys, opensMetrics: configuration.opensMetrics)
         crossOrigin = CrossOrigin(origins: configuration.allowedOrigins)
         page = PageFiles(files: configuration.files)
         let api = self
@@ -68,6 +70,7 @@ public struct API: Sendable {
         endpoints.add(.post, "/apply-template") { try await api.applyTemplate($0) }
         endpoints.add(.post, "/v1/reward") { try await api.reward($0) }
         endpoints.add(.post, "/query") { try await api.reward($0) }
+        endpoints.add(.get, "/v1/usage") { try await api.usage($0) }
         endpoints.add(.get, "/metrics") { _ in api.metricsReport() }
         endpoints.add(.get, "/health", on: .loop) { _ in api.health() }
         endpoints.add(.get, "/v1/health", on: .loop) { _ in api.health() }
@@ -154,11 +157,25 @@ public struct API: Sendable {
                     return file
                 }
             }
-            try authentication.check(request)
-            return try await endpoints.respond(to: request)
         } catch {
             return Self.response(try refusal(error, to: request))
         }
+        let admission: Admission?
+        do {
+            admission = try authentication.admit(request)
+        } catch {
+            let shape = ErrorShape.usual(at: request.path, of: request.method)
+            return Self.response(try refusal(error, to: request), as: shape)
+        }
+        var response = try await Requester.$admission.withValue(admission) { [request] in
+            do {
+                return try await endpoints.respond(to: request)
+            } catch {
+                return Self.response(try refusal(error, to: request))
+            }
+        }
+        admission?.attend(&response)
+        return response
     }
 
     /// Answers with errors in the shape of another API.
@@ -225,7 +242,8 @@ public struct API: Sendable {
         }
         if let seconds = error.retryAfterSeconds {
             response.fields[.retryAfter] = "\(seconds)"
-            response.fields[.retryAfterMilliseconds] = "\(seconds * 1000)"
+            response.fields[.retryAfterMilliseconds] =
+                "\(error.retryAfterMilliseconds ?? seconds * 1000)"
         }
         return response
     }

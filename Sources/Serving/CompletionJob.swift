@@ -135,7 +135,11 @@ extension RequestFields {
     }
 
     /// Reads `model`; an empty name is no name.
+    ///
+    /// - Throws: Also where the key that asks may not have it.
     mutating func modelName() throws(ServingError) -> String? {
-        try string("model").flatMap { $0.isEmpty ? nil : $0 }
+        let name = try string("model").flatMap { $0.isEmpty ? nil : $0 }
+        try Requester.check(model: name)
+        return name
     }
 }

@@ -13,6 +13,9 @@ struct CompletionProgress {
         var tokens: [TokenReport] = []
         /// Tokens told of so far, those of the thought apart; they lag behind where text is held.
         var toldTokens = (all: 0, reasoning: 0)
+        /// New tokens so far, those of the thought apart, whether or not the caller wants to see
+        /// them.
+        var madeTokens = (all: 0, reasoning: 0)
         /// How it ended.
         var finished: CompletionEvent.Finished?
     }
@@ -79,6 +82,8 @@ struct CompletionProgress {
             if firstToken == nil { firstToken = .now }
             guard !job.discardsOutput else { return }
             let index = index(prompt: prompt, sample: delta.sample)
+            choices[index].madeTokens.all += delta.tokenCount
+            choices[index].madeTokens.reasoning += delta.reasoningCount
             choices[index].toldTokens.all += delta.tokens.count
             choices[index].toldTokens.reasoning += delta.tokens.count(where: \.isReasoning)
             guard !job.streams else { return }

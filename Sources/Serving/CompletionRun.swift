@@ -1,3 +1,4 @@
+import Accounts
 import HTTP
 import Inference
 import Routing
@@ -7,14 +8,16 @@ struct CompletionRun {
     private let streams: [AsyncStream<CompletionEvent>]
     private let progress: CompletionProgress
     private let meter: RunMeter
+    /// What its account pays; nil where none does.
+    let charge: Charge?
 
     /// Begins the completions of `job` and waits until all of them are accepted.
     ///
-    /// - Throws: `ServingError` if any of them is refused, those already begun being cancelled;
-    ///   `CancellationError` if the client is gone.
+    /// - Throws: `ServingError` if any of them is refused, or the account cannot pay, those already
+    ///   begun being cancelled; `CancellationError` if the client is gone.
     init(
         _ job: CompletionJob, id: String, created: Int, service: any CompletionService,
-        metrics: ServingMetrics
+        metrics: ServingMetrics, ledger: UsageLedger? = nil
     ) async throws {
         let received = ContinuousClock.now
         var job = job
@@ -24,6 +27,8 @@ struct CompletionRun {
         }
         var accepted: [CompletionEvent.Accepted] = []
         for stream in streams { accepted.append(try await Self.acceptance(of: stream)) }
+        charge = try Charge(
+            job, id: id, accepted: accepted, ledger: ledger, models: service.models)
         self.streams = streams
         progress = CompletionProgress(
             id: id, created: created, job: job, accepted: accepted, received: received)
@@ -73,9 +78,11 @@ struct CompletionRun {
         defer { meter.leave() }
         return try await withMergedEvents(of: streams, ticking: nil) { events in
             var progress = progress
+            defer { charge?.settle(progress) }
             for await event in events {
                 let state = try note(event, in: &progress)
                 if state == .complete {
+                    await charge?.settleInStore(progress)
                     return (dialect.whole(progress), dialect.fields(progress))
                 }
             }
@@ -98,6 +105,7 @@ struct CompletionRun {
         let tick = min(interval, Self.queueInterval)
         try await withMergedEvents(of: streams, ticking: tick) { events in
             var (progress, dialect) = (progress, dialect)
+            defer { charge?.settle(progress) }
             var lastWrite = ContinuousClock.now - interval
             var lastPosition = 0
             for await event in events {
@@ -128,7 +136,10 @@ struct CompletionRun {
                 case .ended:
                     break
                 }
-                if state == .complete { frames += framing.frames(dialect.closing(progress)) }
+                if state == .complete {
+                    await charge?.settleInStore(progress)
+                    frames += framing.frames(dialect.closing(progress))
+                }
                 if !frames.isEmpty {
                     try await writer.write(frames)
                     lastWrite = .now

@@ -8,7 +8,9 @@ struct CrossOrigin: Sendable {
     ]
     private static let exposed = [
         "x-request-id", "x-selected-model", "x-selected-alpha", "x-route-reason",
-        "x-budget-tokens", "retry-after", "retry-after-ms",
+        "x-budget-tokens", "retry-after", "retry-after-ms", "x-should-retry",
+        "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests",
+        "x-ratelimit-reset-requests",
     ].joined(separator: ", ")
 
     /// Whose pages may read.

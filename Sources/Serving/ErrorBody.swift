@@ -1,3 +1,4 @@
+import Accounts
 import HTTP
 import Inference
 import Routing
@@ -16,6 +17,8 @@ struct ErrorBody: Equatable {
     var param: String?
     /// When a retry may succeed; clients give up above 120.
     var retryAfterSeconds: Int?
+    /// The same to the millisecond, where it is known so well.
+    var retryAfterMilliseconds: Int?
     /// Fields of the response that say what would be right.
     var fields = HTTPFields()
     /// What the method could have been.
@@ -60,6 +63,14 @@ struct ErrorBody: Equatable {
         case .unauthorized:
             status = .unauthorized
             (type, code) = ("authentication_error", "invalid_api_key")
+        case .modelNotAllowed:
+            status = .forbidden
+            (type, code, param) = ("permission_error", "model_not_allowed", "model")
+        case .quota(let refusal):
+            self = Self.mapped(refusal, message: message)
+        case .noUsage:
+            status = .notFound
+            code = "not_found"
         case .noSuchRoute:
             status = .notFound
             code = "not_found"
@@ -98,6 +109,34 @@ struct ErrorBody: Equatable {
         self.code = code
         self.message = message
         self.param = param
+    }
+
+    private static func mapped(_ refusal: QuotaRefusal, message: String) -> ErrorBody {
+        var body = ErrorBody(
+            status: .tooManyRequests, code: "rate_limit_exceeded", message: message, param: nil)
+        body.type = "rate_limit_error"
+        switch refusal {
+        case .tooManyRequests(let limit, let seconds):
+            // What floating point adds is no millisecond more.
+            let milliseconds = Int((seconds * 1000 - 1e-6).rounded(.up))
+            body.retryAfterMilliseconds = milliseconds
+            body.retryAfterSeconds = (milliseconds + 999) / 1000
+            body.fields[.rateLimit] = "\(limit)"
+            body.fields[.rateRemaining] = "0"
+            let whole = 60 - 60 / Double(limit) + seconds
+            body.fields[.rateReset] = "\((whole * 1000).rounded(.up) / 1000)s"
+        case .tooManyAtOnce, .heldByOthers:
+            // Nobody knows when the others end.
+            body.retryAfterSeconds = 1
+        case .exhausted:
+            (body.type, body.code) = ("insufficient_quota", "insufficient_quota")
+            body.fields[.shouldRetry] = "false"
+        case .ledgerFails:
+            body.status = .serviceUnavailable
+            (body.type, body.code) = ("unavailable_error", "ledger_unavailable")
+            body.retryAfterSeconds = 5
+        }
+        return body
     }
 
     private static func mapped(

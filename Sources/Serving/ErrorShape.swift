@@ -29,6 +29,8 @@ extension ErrorBody {
     /// The class of error in TGI's words.
     private var pairType: String {
         switch status.code {
+        case 401: "authentication"
+        case 403: "permission"
         case 429, 503: "overloaded"
         case 500...: "generation"
         default: code == "template_error" ? "template_error" : "validation"

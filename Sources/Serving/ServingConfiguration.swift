@@ -1,3 +1,4 @@
+public import Accounts
 public import HTTP
 
 /// What the API allows and how it behaves.
@@ -14,8 +15,12 @@ public struct ServingConfiguration: Sendable {
     /// package tell it from here.
     public static let currentVersion = "0.1.0"
 
-    /// Keys of which a request must carry one; empty asks for none.
-    public var apiKeys: [String] = []
+    /// Keys of which a request must carry one; nil asks for none.
+    public var keys: KeyRing?
+    /// Where the usage of keys is counted, and their quotas kept; nil counts nothing.
+    public var ledger: UsageLedger?
+    /// Whether `/metrics` answers without a key.
+    public var opensMetrics = false
     /// The model of requests that name none; `nil` leaves it to the service.
     public var defaultModel: String?
     /// Web pages that may read the answers.

@@ -1,3 +1,4 @@
+import Accounts
 import Inference
 
 /// Why a request is answered with an error.
@@ -24,6 +25,12 @@ enum ServingError: Error, Equatable {
     case groupsFull(waiting: Int)
     /// No key, or not one of ours.
     case unauthorized
+    /// The key may not ask for this model.
+    case modelNotAllowed(model: String, allowed: [String])
+    /// The key has used up what it may.
+    case quota(QuotaRefusal)
+    /// Nobody's usage is counted.
+    case noUsage
     /// The path names nothing.
     case noSuchRoute(path: String)
     /// No answer of that id is under way.
@@ -68,6 +75,12 @@ extension ServingError: CustomStringConvertible {
             "\(waiting) responses wait for the rest of their groups already"
         case .unauthorized:
             "no valid API key: send 'Authorization: Bearer KEY' or 'x-api-key: KEY'"
+        case .modelNotAllowed(let model, let allowed):
+            "the key may not ask for '\(model)', only for \(allowed.joined(separator: ", "))"
+        case .quota(let refusal):
+            refusal.description
+        case .noUsage:
+            "usage is counted for keys, and this server asks for none"
         case .noSuchRoute(let path):
             "no route '\(path)'"
         case .noSuchGeneration(let id):

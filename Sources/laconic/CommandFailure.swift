@@ -1,3 +1,4 @@
+import Accounts
 import Inference
 import Sockets
 
@@ -7,3 +8,4 @@ protocol CommandFailure: Error, CustomStringConvertible {}
 extension ModelLoadingError: CommandFailure {}
 extension InferenceError: CommandFailure {}
 extension SocketError: CommandFailure {}
+extension AccountsError: CommandFailure {}

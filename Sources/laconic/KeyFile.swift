@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// A file of API keys: one a line, blank lines and lines that begin with # aside.
+/// A client's file of API keys: one a line, blank lines and lines that begin with # aside.
 enum KeyFile {
     /// The keys of a file.
     ///
@@ -13,6 +13,10 @@ enum KeyFile {
             let text = String(validating: data, as: UTF8.self)
         else {
             throw ValidationError("--api-key-file \(path): cannot be read as UTF-8 text")
+        }
+        guard text.first(where: { !$0.isWhitespace }) != "{" else {
+            throw ValidationError(
+                "--api-key-file \(path): it has digests, as a server reads; expected a key a line")
         }
         let keys = text.split(whereSeparator: \.isNewline)
             .map { $0.trimmingCharacters(in: .whitespaces) }

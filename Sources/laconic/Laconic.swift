@@ -15,7 +15,7 @@ import Serving
         subcommands: [
             ServeCommand.self, GenerateCommand.self, InspectCommand.self, BenchCommand.self,
             PerplexityCommand.self, EvaluateCommand.self, CalibrateCommand.self, RouteCommand.self,
-            ProblemsCommand.self,
+            ProblemsCommand.self, KeysCommand.self,
             TrainCommand.self,
         ])
 

@@ -1,3 +1,4 @@
+import Accounts
 import ArgumentParser
 import Decoding
 import Foundation
@@ -15,7 +16,7 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Answer HTTP requests; prints one line when it is ready.",
         discussion: """
             SIGTERM and SIGINT stop accepting, let running requests finish for --drain seconds, \
-            then cancel them; a second signal exits at once. SIGHUP loads certificates again.
+            then cancel them; a second signal exits at once. SIGHUP loads certificates and keys again.
             """)
 
     @OptionGroup var models: ModelArguments
@@ -25,6 +26,8 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var entrances: EntranceArguments
 
     @OptionGroup var limits: LimitArguments
+
+    @OptionGroup var keys: KeyArguments
 
     @OptionGroup var reports: ReportArguments
 
@@ -63,12 +66,6 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("Tokens computed in one step at most.", valueName: "tokens"))
     var stepTokens = 512
-
-    @Option(
-        help: ArgumentHelp(
-            "A file with API keys, one a line; without it all may ask.",
-            valueName: "path"))
-    var apiKeyFile: String?
 
     @Option(
         help: ArgumentHelp("Seconds that running requests get at the end.", valueName: "seconds"))
@@ -138,8 +135,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.files = try WebPage.files(folder: publicFolder)
         configuration.maximumBodyByteCount = limits.maxBody
         configuration.json = JSONLimits(depth: limits.maxJSONDepth, values: limits.maxJSONValues)
-        if let apiKeyFile { configuration.apiKeys = try KeyFile.keys(path: apiKeyFile) }
-
+        try keys.apply(to: &configuration, logger)
         configuration.rewards = rewards.settings
         reports.apply(to: &configuration)
         if reports.logPrompts {
@@ -172,8 +168,12 @@ struct ServeCommand: AsyncParsableCommand {
             server.beginShutdown(grace: grace)
         }
         defer { signals.stop() }
-        let reloads = ReloadSignals { [logger] in Self.reload(tls, logger) }
+        let reloads = ReloadSignals { [logger, keys, ring = configuration.keys] in
+            keys.reload(ring, logger)
+            Self.reload(tls, logger)
+        }
         defer { reloads.stop() }
+        defer { configuration.ledger?.close() }
         try await server.run()
     }
 

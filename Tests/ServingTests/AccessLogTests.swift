@@ -1,3 +1,4 @@
+import Accounts
 import HTTP
 import Inference
 import Logging
@@ -136,7 +137,9 @@ import Tokenization
     func `no prompt, answer, key or query is in any line`(json: Bool) async throws {
         let mark = Self.marker
         let script = ScriptedService.Script(thought: [mark], answer: [mark, "b"])
-        let (caller, lines) = Self.caller(script, json: json) { $0.apiKeys = [mark, "good"] }
+        let (caller, lines) = Self.caller(script, json: json) {
+            $0.keys = KeyRing(plain: [mark, "good"])
+        }
         for (path, body) in [
             ("/generate", #"{"prompt":"M","stop":"M2"}"#),
             ("/generate", #"{"prompt":"M","stream":true}"#),

@@ -1,3 +1,4 @@
+import Accounts
 import HTTP
 import Inference
 import Synchronization
@@ -19,35 +20,6 @@ func eventually(_ condition: () async -> Bool) async -> Bool {
     private static let silent = ScriptedService.Script(
         answer: ["a", "b", "c"], eventsBeforeSilence: 2)
 
-    @Test func `every route but the probes asks for a key`() async throws {
-        let caller = Caller { $0.apiKeys = ["alpha", "beta-key"] }
-        for route in caller.api.endpoints.routes {
-            let path = route.path.replacing("{id}", with: "tiny-a0").replacing("{name}", with: "x")
-            let isPublic = ["/health", "/v1/health", "/ready"].contains(path)
-            for fields: HTTPFields in [
-                [:], [.authorization: "Bearer alph"], [.authorization: "Bearer alphaa"],
-                [.authorization: "alpha"], [.authorization: "Basic alpha"], [.apiKey: ""],
-                [.authorization: "Bearer "],
-            ] {
-                let reply = try await caller.call(route.method, path, fields: fields)
-                #expect((reply.status == 401) == !isPublic, "\(route)")
-                guard !isPublic else { continue }
-                #expect(reply.fields[.wwwAuthenticate] == "Bearer")
-                #expect(try reply.at("error.code") == .string("invalid_api_key"))
-                #expect(try reply.at("error.type") == .string("authentication_error"))
-            }
-            for fields: HTTPFields in [
-                [.authorization: "Bearer alpha"], [.authorization: "bearer beta-key"],
-                [.apiKey: "beta-key"],
-            ] {
-                let reply = try await caller.call(route.method, path, fields: fields)
-                #expect(reply.status != 401, "\(route)")
-            }
-        }
-        #expect(try await caller.call(.get, "/unknown").status == 401)
-        #expect(caller.service.record.requests.isEmpty)
-    }
-
     @Test func `the request id is echoed if it is plain, else made`() async throws {
         let caller = Caller()
         let kept = try await caller.call(.get, "/health", fields: [.requestID: "abc-123_X.y"])
@@ -62,7 +34,7 @@ func eventually(_ condition: () async -> Bool) async -> Bool {
     }
 
     @Test func `browsers may ask before they send, and read what we expose`() async throws {
-        let caller = Caller { $0.apiKeys = ["k"] }
+        let caller = Caller { $0.keys = KeyRing(plain: ["k"]) }
         let preflight = try await caller.call(
             .options, "/v1/chat/completions",
             fields: [

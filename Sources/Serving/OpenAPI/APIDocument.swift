@@ -14,7 +14,10 @@ enum APIDocument {
         (414, "The target is too long"),
         (415, "The body's coding is not understood"),
         (417, "The expectation cannot be met"),
-        (429, "The queue is full; `Retry-After` says when to come again"),
+        (
+            429,
+            "The queue is full, or a limit of the key met; `Retry-After` says when to come again"
+        ),
         (431, "The header is too large"),
         (500, "The engine failed"),
         (501, "The transfer coding is not understood"),
@@ -150,7 +153,8 @@ enum APIDocument {
             }
         }
         let keyed: [(code: Int, meaning: String)] =
-            operation.isPublic ? [] : [(401, "No key, or not one of ours")]
+            operation.isPublic
+            ? [] : [(401, "No key, or not one of ours"), (403, "The key may not ask for this")]
         // A body that lost its race, and a ceiling that memory forbids.
         let more: [(code: Int, meaning: String)] =
             operation.method == .patch ? [(409, "No memory is left for a higher ceiling")] : []
@@ -159,7 +163,7 @@ enum APIDocument {
             let schema =
                 operation.isPublic && code == 503
                 ? "Status"
-                : [401, 404, 405].contains(code) ? anyError(operation) : operation.errors
+                : [401, 403, 404, 405, 429].contains(code) ? anyError(operation) : operation.errors
             json.object("\(code)") { json in
                 json.field("description", meaning)
                 json.object("content") { $0.content("application/json", schema: schema) }

@@ -107,6 +107,10 @@ struct APIOperation {
             method: .post, path: "/query", summary: "Rewards as the paper's trainer asks for them",
             body: "RewardRequest", answer: .json("Rewards"), query: rewardQuery),
         APIOperation(
+            method: .get, path: "/v1/usage", summary: "What the caller's completions took",
+            answer: .json("UsageReport"),
+            query: [("period", "Period", "what is summed up; days without it")]),
+        APIOperation(
             method: .get, path: "/metrics", summary: "Numbers for Prometheus", answer: .metrics),
         APIOperation(
             method: .get, path: "/health", summary: "Whether the decode loop turns",
