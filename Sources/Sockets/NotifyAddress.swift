@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// Where notices go: a Unix socket's path, or a name that no file system holds.

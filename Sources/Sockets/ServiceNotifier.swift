@@ -1,3 +1,4 @@
+import CSystem
 import Dispatch
 import Glibc
 import Synchronization
@@ -61,7 +62,8 @@ public final class ServiceNotifier: Sendable {
             if destination == nil {
                 report(
                     "NOTIFY_SOCKET is \(text); expected /PATH or @NAME of at most "
-                        + "\(SocketAddress.pathByteLimit) bytes: the service manager is told nothing")
+                        + "\(SocketAddress.pathByteLimit) bytes: the service manager is told nothing"
+                )
             }
         }
         let kind = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
