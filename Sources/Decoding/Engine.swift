@@ -181,6 +181,22 @@ public actor Engine {
         heartbeat.age
     }
 
+    /// Waits until the loop comes to the end of a turn or, where it has nothing to do, until its
+    /// thread has answered: in both cases the proof comes from that thread.
+    ///
+    /// With a forward pass that never ends this does not return before the waiting task is
+    /// cancelled.
+    public nonisolated func waitForTurn() async {
+        let (turn, waiter) = AsyncStream.makeStream(of: Never.self)
+        let isAwake = inbox.state.withLock { state in
+            state.turnWaiters.append(waiter)
+            return state.isAwake
+        }
+        // A loop that has work by then keeps the thread, and answers itself.
+        if !isAwake { Task { await answer() } }
+        for await _ in turn {}
+    }
+
     /// What the engine holds and has done, as of the last completed turn.
     public nonisolated var statistics: EngineStatistics {
         var statistics = published.value.withLock { $0.statistics }
@@ -268,7 +284,12 @@ public actor Engine {
             retired += loop.step()
             if retired > 0 { noteRetirement(of: retired) }
             heartbeat.beat()
+            inbox.noteTurn()
         } while !sleepIfIdle()
+    }
+
+    private func answer() {
+        inbox.noteTurn()
     }
 
     private func readInbox() {
@@ -315,6 +336,8 @@ public actor Engine {
         guard let waiters else { return false }
         // Idle time says nothing about how fast places free up.
         lastRetirement = nil
+        // Who asked since the turn's end found the loop awake.
+        inbox.noteTurn()
         for waiter in waiters { waiter.resume() }
         return true
     }

@@ -19,6 +19,8 @@ final class Inbox: Sendable {
         var step = 0
         /// Those who wait for the loop to have nothing left.
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
+        /// Those who wait for the loop to get to the end of a turn.
+        var turnWaiters: [AsyncStream<Never>.Continuation] = []
         /// How long the recently finished sequences were apart.
         var secondsPerSequence = 1.0
 
@@ -93,6 +95,15 @@ final class Inbox: Sendable {
     /// Moves towards the end of the engine's life; never back.
     func advance(to phase: Phase) {
         state.withLock { $0.phase = max($0.phase, phase) }
+    }
+
+    /// Tells those who wait for it that the loop has turned.
+    func noteTurn() {
+        let waiters = state.withLock { state in
+            defer { state.turnWaiters.removeAll() }
+            return state.turnWaiters
+        }
+        for waiter in waiters { waiter.finish() }
     }
 
     /// Waits until the loop has nothing left.

@@ -69,6 +69,19 @@ public final class HTTPServer: Sendable {
     /// How many connections are open.
     public var connectionCount: Int { registry.count }
 
+    /// Starts a task on the first event loop's thread, where it begins once `run()` has.
+    ///
+    /// - Parameter work: What to do; it must not hold up the thread.
+    /// - Returns: The task, which `run()` does not wait for.
+    public func startOnLoop(_ work: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        Task(executorPreference: loops[0]) { await work() }
+    }
+
+    /// Waits until each event loop has run a task.
+    public func waitForTurn() async {
+        for loop in loops { await Task(executorPreference: loop) {}.value }
+    }
+
     /// Serves until `beginShutdown(grace:)` has run its course or the task is cancelled.
     ///
     /// Cancelling cancels all handlers and closes all connections at once. To be called once.

@@ -59,11 +59,18 @@ public protocol CompletionService: Sendable {
 
     /// When the decode loop last completed a turn, in seconds ago; small while healthy, also idle.
     var secondsSinceHeartbeat: Double { get }
+
+    /// Waits until every decode loop has turned or, idle, its thread has answered; for ever where
+    /// one is stuck, unless the waiting task is cancelled.
+    func waitForTurn() async
 }
 
 extension CompletionService {
     /// Nothing is decoded.
     public var decoding: EngineStatistics { EngineStatistics() }
+
+    /// There is no loop to wait for.
+    public func waitForTurn() async {}
 
     /// No step was made.
     public var decodingHistograms: DecodingHistograms { DecodingHistograms() }

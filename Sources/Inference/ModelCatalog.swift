@@ -73,6 +73,11 @@ public struct ModelCatalog: CompletionService {
         engines.map(\.secondsSinceHeartbeat).max() ?? 0
     }
 
+    /// Waits until each engine's loop has turned; see `Engine.waitForTurn()`.
+    public func waitForTurn() async {
+        for engine in engines { await engine.waitForTurn() }
+    }
+
     /// Sequences that hold pages now, as of the last step.
     var runningCount: Int {
         decoding.running
@@ -184,16 +189,24 @@ public struct ModelCatalog: CompletionService {
     }
 
     /// Decodes one token with every checkpoint that is loaded, so that the first request finds
-    /// mapped weights in memory.
+    /// mapped weights in memory; with the default, which that loads, where none is.
     ///
-    /// - Throws: `InferenceError` when an engine refuses.
+    /// - Throws: `InferenceError` when an engine refuses, or a token does not come.
     public func warmUp() async throws(InferenceError) {
-        for entry in entries where entry.status == .loaded {
+        let loaded = entries.filter { $0.status == .loaded }
+        for entry in loaded.isEmpty ? Array(entries.prefix(1)) : loaded {
             var request = SequenceRequest(prompt: [0], maximumTokens: 1)
             request.member = entry.member
             request.sampling.temperature = 0
             for stream in try await entry.submit(request).streams {
-                for await _ in stream {}
+                var isDecoded = false
+                for await event in stream {
+                    if case .token = event { isDecoded = true }
+                }
+                guard isDecoded else {
+                    throw .memberUnavailable(
+                        model: entry.description.id, reason: "its first token did not come")
+                }
             }
         }
     }

@@ -129,6 +129,8 @@ struct ServeCommand: AsyncParsableCommand {
         var logger = Logger(label: "laconic") { PatientLogHandler(label: $0) }
         logger.logLevel = logLevel
         let inherited = InheritedSockets.take()
+        let notifier = ServiceNotifier.take { [logger] in logger.warning("\($0)") }
+        let startup = StartupNotices(notifier)
         let tls = try entrances.makeTLS()
         try ReadablePath.check(apiKeyFile, for: "--api-key-file")
         var configuration = ServingConfiguration()
@@ -143,14 +145,16 @@ struct ServeCommand: AsyncParsableCommand {
         }
 
         let options = loadOptions
-        let catalog = rewards.rewardOnly ? nil : try load(options)
+        let catalog = rewards.rewardOnly ? nil : try load(options, startup)
         let service: any CompletionService = if let catalog { catalog } else { RewardOnlyService() }
         let api = API(service: service, configuration: configuration, logger: logger)
         let entrances = try self.entrances.entrances(tls: tls, inherited: inherited)
         let server = try api.makeServer(
             HTTPServerConfiguration(
                 entrances: entrances, limits: clientLimits(logger), serverName: "laconic"))
+        startup.noteWarmUp()
         try await catalog?.warmUp()
+        startup.end()
         api.markReady()
         let threads = options.threads.map(String.init) ?? AvailableCPUs.current().explanation
         let seconds = String(format: "%.2f", (ContinuousClock.now - start) / .seconds(1))
@@ -164,17 +168,41 @@ struct ServeCommand: AsyncParsableCommand {
             // A terminal's write would wait where nobody reads.
             LineSink.standardError.write(
                 "laconic: stopping; running requests have \(drain) s".utf8)
+            // Connections are closed when the time is over, and that takes a moment too.
+            notifier.stopping(
+                "Stopping; running requests have \(drain) s", within: grace + .seconds(10))
             api.beginDraining()
             server.beginShutdown(grace: grace)
         }
         defer { signals.stop() }
         let reloads = ReloadSignals { [logger, keys, ring = configuration.keys] in
-            keys.reload(ring, logger)
-            Self.reload(tls, logger)
+            notifier.reloading {
+                keys.reload(ring, logger)
+                Self.reload(tls, logger)
+            }
         }
         defer { reloads.stop() }
         defer { configuration.ledger?.close() }
+        // Not before: a signal would have ended the process.
+        notifier.ready("Serving \(service.names) at \(server.urls(entrances))")
+        let watchdog = watchdog(notifier, server, service)
+        defer { watchdog?.cancel() }
         try await server.run()
+    }
+
+    /// Feeds the service manager's watchdog where there is one, from an event loop's thread, while
+    /// every event loop and every decode loop turns.
+    private func watchdog(
+        _ notifier: ServiceNotifier, _ server: HTTPServer, _ service: any CompletionService
+    ) -> Task<Void, Never>? {
+        guard let period = notifier.watchdogPeriod else { return nil }
+        let watchdog = Watchdog(period: period) {
+            await server.waitForTurn()
+            await service.waitForTurn()
+        } feed: {
+            notifier.feedWatchdog()
+        }
+        return server.startOnLoop { await watchdog.run() }
     }
 
     /// The limits, as far as the system has descriptors for them.
@@ -210,10 +238,21 @@ struct ServeCommand: AsyncParsableCommand {
         return options
     }
 
-    private func load(_ options: LoadOptions) throws -> ModelCatalog {
+    private func load(
+        _ options: LoadOptions, _ startup: StartupNotices
+    ) throws -> ModelCatalog {
         try models.load(options: options) { line in
             Terminal.errors.line(Terminal.errors.dim(line))
+            startup.note(line)
         }
+    }
+}
+
+extension CompletionService {
+    /// What is served, for a person.
+    fileprivate var names: String {
+        let names = models.map(\.id)
+        return names.isEmpty ? "rewards" : names.joined(separator: ", ")
     }
 }
 

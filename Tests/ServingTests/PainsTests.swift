@@ -111,6 +111,7 @@ import Testing
             18, "healthy while the engine is stuck",
             ("ServingTests/OperationsTests", "health follows the heartbeat, readiness the phase"),
             ("integration/test_metrics.py", "def test_stuck_engine"),
+            ("integration/test_systemd.py", "def test_a_stuck_loop_starves_the_watchdog"),
             ("integration/test_metrics.py", "def test_saturated")),
         Pain(
             19, "a stop signal aborts everything",
@@ -119,6 +120,10 @@ import Testing
         Pain(
             20, "started long before it is usable",
             ("ServingTests/OperationsTests", "health follows the heartbeat, readiness the phase"),
+            (
+                "integration/test_systemd.py",
+                "def test_ready_is_told_after_a_token_and_when_requests_are_answered"
+            ),
             ("smoke", "^laconic: ready")),
         Pain(
             21, "a models folder that cannot be read, and nobody says which",
