@@ -5,7 +5,7 @@ enum DirectoryListing {
     /// Lists at most `limit` names, in no order; the entries for the directory itself are left out.
     static func names(in path: String, limit: Int) throws(CheckpointError) -> [String] {
         guard let directory = unsafe opendir(path) else {
-            throw .unreadable(file: path, reason: RegularFile.reason(errno, for: path))
+            throw .unreadable(file: path, reason: RegularFile.reason(errno))
         }
         defer { unsafe closedir(directory) }
         var names: [String] = []

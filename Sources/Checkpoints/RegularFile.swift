@@ -19,7 +19,7 @@ struct RegularFile: ~Copyable {
             opened = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
         } while opened < 0 && errno == EINTR
         guard opened >= 0 else {
-            throw .unreadable(file: path, reason: Self.reason(errno, for: path))
+            throw .unreadable(file: path, reason: Self.reason(errno))
         }
         var status = stat()
         guard unsafe fstat(opened, &status) == 0 else {
@@ -83,14 +83,6 @@ struct RegularFile: ~Copyable {
             filled += count
         }
         return bytes
-    }
-
-    /// Why a path could not be opened: the system's words, and which part of it is to blame.
-    static func reason(_ code: CInt, for path: String) -> String {
-        let words = reason(code)
-        guard let obstacle = PathObstacle.first(on: path), code != ENOENT || obstacle.part != path
-        else { return words }
-        return "\(words): \(obstacle)"
     }
 
     /// The system's words for an error number.

@@ -55,9 +55,6 @@ struct EntranceArguments: ParsableArguments {
     /// The loaded certificate; nil without one.
     func makeTLS() throws -> TLSContext? {
         guard let tlsCert, let tlsKey else { return nil }
-        try ReadablePath.check(tlsCert, for: "--tls-cert")
-        try ReadablePath.check(tlsKey, for: "--tls-key")
-        try ReadablePath.check(tlsClientCA, for: "--tls-client-ca")
         return try TLSContext(
             TLSContext.Files(
                 certificate: tlsCert, key: tlsKey, clientAuthorities: tlsClientCA,

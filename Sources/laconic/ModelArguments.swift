@@ -108,8 +108,6 @@ struct ModelArguments: ParsableArguments {
                 "No checkpoint, and the family that comes with the program is not installed: "
                     + "give --model PATH or --family FOLDER (or LACONIC_MODEL).")
         }
-        for path in model { try ReadablePath.check(path, for: "--model") }
-        try ReadablePath.check(family, for: "--family")
         return try ModelCatalog.load(
             models: model, family: family, options: options, progress: progress)
     }

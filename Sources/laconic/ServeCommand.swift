@@ -132,7 +132,6 @@ struct ServeCommand: AsyncParsableCommand {
         let notifier = ServiceNotifier.take { [logger] in logger.warning("\($0)") }
         let startup = StartupNotices(notifier)
         let tls = try entrances.makeTLS()
-        try ReadablePath.check(apiKeyFile, for: "--api-key-file")
         var configuration = ServingConfiguration()
         configuration.files = try WebPage.files(folder: publicFolder)
         configuration.maximumBodyByteCount = limits.maxBody

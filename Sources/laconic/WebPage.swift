@@ -11,7 +11,6 @@ enum WebPage {
     /// - Throws: `ValidationError` where a folder that was asked for cannot be served.
     static func files(folder: String?) throws -> StaticFiles? {
         if let folder {
-            try ReadablePath.check(folder, for: "--public")
             do throws(SocketError) {
                 return try StaticFiles(path: folder)
             } catch {

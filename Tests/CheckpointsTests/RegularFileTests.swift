@@ -55,10 +55,9 @@ import Testing
         #expect(try MappedFile(path: link).storage.count == 3)
         let loop = try directory.link("loop", to: "loop2")
         try directory.link("loop2", to: "loop")
-        #expect(reason(loop).hasPrefix("Too many levels of symbolic links: /"))
+        #expect(reason(loop) == "Too many levels of symbolic links")
         let nowhere = try directory.link("nowhere", to: "gone")
-        #expect(reason(nowhere).hasPrefix("No such file or directory: /"))
-        #expect(reason(nowhere).hasSuffix("/gone does not exist"))
+        #expect(reason(nowhere) == "No such file or directory")
         #expect(RegularFile.exists(nowhere) && RegularFile.exists(loop))
     }
 }
