@@ -34,7 +34,8 @@ def start(*arguments, folder="/", **environment):
     said = ""
     for line in process.stdout:
         if line.startswith("laconic: ready"):
-            process.terminate()
+            # How it stops is another test's matter.
+            process.kill()
             process.communicate(timeout=60)
             return "ready"
         said += line
