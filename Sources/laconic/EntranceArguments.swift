@@ -55,6 +55,9 @@ struct EntranceArguments: ParsableArguments {
     /// The loaded certificate; nil without one.
     func makeTLS() throws -> TLSContext? {
         guard let tlsCert, let tlsKey else { return nil }
+        try UnreadablePath.check("--tls-cert", tlsCert)
+        try UnreadablePath.check("--tls-key", tlsKey)
+        if let tlsClientCA { try UnreadablePath.check("--tls-client-ca", tlsClientCA) }
         return try TLSContext(
             TLSContext.Files(
                 certificate: tlsCert, key: tlsKey, clientAuthorities: tlsClientCA,

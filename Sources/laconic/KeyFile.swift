@@ -7,8 +7,9 @@ enum KeyFile {
     ///
     /// - Parameter path: Where it lies.
     /// - Returns: At least one key.
-    /// - Throws: `ValidationError` when it cannot be read or holds none.
+    /// - Throws: `UnreadablePath`, or `ValidationError` when it is no text or holds none.
     static func keys(path: String) throws -> [String] {
+        try UnreadablePath.check("--api-key-file", path)
         guard let data = FileManager.default.contents(atPath: path),
             let text = String(validating: data, as: UTF8.self)
         else {

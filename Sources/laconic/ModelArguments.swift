@@ -108,6 +108,8 @@ struct ModelArguments: ParsableArguments {
                 "No checkpoint, and the family that comes with the program is not installed: "
                     + "give --model PATH or --family FOLDER (or LACONIC_MODEL).")
         }
+        for path in model { try UnreadablePath.check(checkpoint: path) }
+        if let family { try UnreadablePath.check(family: family) }
         return try ModelCatalog.load(
             models: model, family: family, options: options, progress: progress)
     }

@@ -8,9 +8,10 @@ enum WebPage {
     ///
     /// - Parameter folder: What was asked for; nil takes the page where it is installed.
     /// - Returns: The files; nil where no page is installed.
-    /// - Throws: `ValidationError` where a folder that was asked for cannot be served.
+    /// - Throws: `UnreadablePath` or `ValidationError` where a folder that was asked for cannot be served.
     static func files(folder: String?) throws -> StaticFiles? {
         if let folder {
+            try UnreadablePath.check("--public", folder)
             do throws(SocketError) {
                 return try StaticFiles(path: folder)
             } catch {

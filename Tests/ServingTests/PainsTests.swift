@@ -127,7 +127,12 @@ import Testing
             ("smoke", "^laconic: ready")),
         Pain(
             21, "a models folder that cannot be read, and nobody says which",
-            ("InferenceTests/FamilyDirectoryTests", "aFolderThatIsMissingIsNamed")),
+            ("InferenceTests/FamilyDirectoryTests", "aFolderThatIsMissingIsNamed"),
+            (
+                "CheckpointsTests/PathObstacleTests",
+                "the first folder that cannot be searched is named with mode, owner and advice"
+            ),
+            ("integration/test_unreadable_paths.py", "def test_a_parent")),
         Pain(
             22, "as many threads as the host has cores, in a small container",
             ("KernelsTests/AvailableCPUsTests", "the tightest group from the process to the root")),
