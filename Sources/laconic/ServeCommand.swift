@@ -155,12 +155,7 @@ struct ServeCommand: AsyncParsableCommand {
         try await catalog?.warmUp()
         startup.end()
         api.markReady()
-        let threads = options.threads.map(String.init) ?? AvailableCPUs.current().explanation
-        let seconds = String(format: "%.2f", (ContinuousClock.now - start) / .seconds(1))
-        Terminal.output.line(
-            "laconic: ready after \(seconds) s at \(server.urls(entrances)), "
-                + (catalog == nil ? "for rewards only" : "threads: \(threads)"))
-
+        // Signals first: who reads that the server is ready may send one at once.
         let grace = Duration.seconds(drain)
         let signals = StopSignals { count in
             guard count == 1 else { Foundation.exit(1) }
@@ -182,7 +177,11 @@ struct ServeCommand: AsyncParsableCommand {
         }
         defer { reloads.stop() }
         defer { configuration.ledger?.close() }
-        // Not before: a signal would have ended the process.
+        let threads = options.threads.map(String.init) ?? AvailableCPUs.current().explanation
+        let seconds = String(format: "%.2f", (ContinuousClock.now - start) / .seconds(1))
+        Terminal.output.line(
+            "laconic: ready after \(seconds) s at \(server.urls(entrances)), "
+                + (catalog == nil ? "for rewards only" : "threads: \(threads)"))
         notifier.ready("Serving \(service.names) at \(server.urls(entrances))")
         let watchdog = watchdog(notifier, server, service)
         defer { watchdog?.cancel() }

@@ -76,13 +76,18 @@ final class StopSignals: Sendable {
     }
 }
 
-/// Calls `received` at each such signal, which no longer ends the program.
+/// Calls `received` at each such signal, which no longer ends the program when this returns.
+///
+/// Dispatch catches the signal itself, a moment after it is asked to: a signal that is ignored until
+/// then would be lost, and to ignore it later would take it away from Dispatch.
 private func watch(
     _ number: Int32, on queue: DispatchQueue, _ received: @escaping @Sendable () -> Void
 ) -> any DispatchSourceSignal {
-    signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+    let isRegistered = DispatchSemaphore(value: 0)
+    source.setRegistrationHandler { isRegistered.signal() }
     source.setEventHandler(handler: received)
     source.resume()
+    isRegistered.wait()
     return source
 }
