@@ -40,6 +40,25 @@ extension AccountFile {
         return String(decoding: (try? encoder.encode(text)) ?? Data(), as: UTF8.self)
     }
 
+    /// Does what reads a file and then replaces it, while no other program does the same.
+    ///
+    /// - Parameters:
+    ///   - path: Where it lies; its folder is what is locked, for the file itself is replaced.
+    ///   - change: What is done.
+    /// - Returns: What that returns.
+    /// - Throws: What it throws.
+    public static func changing<Result>(
+        path: String, _ change: () throws -> Result
+    ) rethrows -> Result {
+        let folder = unsafe open(
+            URL(fileURLWithPath: path).resolvingSymlinksInPath().deletingLastPathComponent().path,
+            O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        // Without a folder there is nothing to write either, which says so itself.
+        defer { if folder >= 0 { close(folder) } }
+        if folder >= 0 { while flock(folder, LOCK_EX) != 0, errno == EINTR {} }
+        return try change()
+    }
+
     /// Replaces a file by this one, whole or not at all, for its owner alone (mode 0600).
     ///
     /// - Parameter path: Where it lies.

@@ -73,6 +73,10 @@ struct KeysCommand: ParsableCommand {
         var admin = false
 
         func run() throws {
+            try AccountFile.changing(path: target.file) { try add() }
+        }
+
+        private func add() throws {
             var file = try target.read(orNone: true)
             guard !file.accounts.contains(where: { $0.name == name }) else {
                 throw ValidationError("--name is \(name), which \(target.file) has already")
@@ -182,6 +186,10 @@ struct KeysCommand: ParsableCommand {
         var name: String
 
         func run() throws {
+            try AccountFile.changing(path: target.file) { try remove() }
+        }
+
+        private func remove() throws {
             var file = try target.read()
             let count = file.accounts.count
             file.accounts.removeAll { $0.name == name }
