@@ -61,8 +61,8 @@ struct ModelArguments: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What keys and values are kept as: f32, f16 or bf16 (default: f32 for small and f32 "
-                + "checkpoints, else f16).",
+            "What keys and values are kept as: f32, f16, bf16 or int8 (default: f32 for small and "
+                + "f32 checkpoints, else f16).",
             valueName: "type"))
     var kvType: KeyValueType?
 
@@ -128,7 +128,7 @@ enum LoadingTime: String, ExpressibleByArgument, CaseIterable {
 
 /// The element types that keys and values can be kept as.
 enum KeyValueType: String, ExpressibleByArgument, CaseIterable {
-    case f32, f16, bf16
+    case f32, f16, bf16, int8
 
     /// The kernels' name for it.
     var elementType: ElementType {
@@ -136,6 +136,7 @@ enum KeyValueType: String, ExpressibleByArgument, CaseIterable {
         case .f32: .f32
         case .f16: .f16
         case .bf16: .bf16
+        case .int8: .q8_0
         }
     }
 }
