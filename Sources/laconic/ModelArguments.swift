@@ -39,7 +39,7 @@ struct ModelArguments: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What weights are kept as: auto (packed where that keeps every weight), stored "
+            "What weights are kept as: auto (packed where that keeps the weights), stored "
                 + "(mapped from the file), f32, bf16, f16, int8 or int4 (default: auto).",
             valueName: "format"))
     var weights: WeightType?

@@ -139,7 +139,8 @@ size_t ck_packed_panel_bytes(int32_t format, size_t columns);
 
 /// Packs a panel of at most 16 `rows` of `type`, without gaps, to `panel`; `scratch` `[columns]`.
 ///
-/// q8_0 as int8, q4_0 and q4_1 as int4 keep their values. Others are rounded: int8 with scale
+/// q8_0 as int8, q4_0 and q4_1 as int4 keep their values; q4_K as int4 keeps its quants, with scales
+/// and minima rounded to f16. Others are rounded: int8 with scale
 /// max|x| / 127, int4 with the scale and minimum that a short search finds to have the least
 /// squared error, f16 and bf16 to nearest with ties to even. The result is the same on every
 /// instruction set; false where a weight of integers is no number or f16 cannot hold a scale.
