@@ -48,12 +48,10 @@ public enum PackedFormat: String, Sendable, CaseIterable {
 extension ElementType {
     /// The packed format for weights of this type; nil where there is none.
     ///
-    /// It keeps every weight as it is, but of q4_K scales and minima are rounded to f16, and q6_K is
-    /// rounded to 8 bits for each 32 weights: by at most an eighth of its own steps where both of
-    /// its groups of 16 are of one size.
+    /// It keeps every weight as it is, but of q4_K scales and minima are rounded to f16.
     public var packedFormat: PackedFormat? {
         switch self {
-        case .q8_0, .q6_K: .int8
+        case .q8_0: .int8
         case .q4_0, .q4_1, .q4_K: .int4
         case .f32: .f32
         case .f16: .f16
