@@ -4,12 +4,13 @@
 
 enum { KEYS = LANES };
 
-INLINE size_t element_bytes(int32_t type) {
-    return type == CK_F32 ? 4 : 2;
-}
-
-// 16 elements as f32.
+// 16 elements as f32; of q8_0 their quants.
 INLINE v16 elements(int type, const uint8_t* p) {
+    if (type == CK_Q8_0) {
+        s16 quants;
+        memcpy(&quants, p, sizeof quants);
+        return __builtin_convertvector(quants, v16);
+    }
     if (type == CK_F32) {
         return load((const float*)(const void*)p);
     }
@@ -26,6 +27,7 @@ typedef struct {
     const uint8_t* start;
     size_t stride; // bytes from a dimension, or a position, to the next
     int32_t type;
+    const float* scales; // of q8_0: for keys [group, 16], for values [16, group]
 } slots;
 
 INLINE void fetch(const uint8_t* p, size_t bytes) {
@@ -37,35 +39,64 @@ INLINE void fetch(const uint8_t* p, size_t bytes) {
 // The keys of positions [from, from + count), `[head_dim, 16]`: where they lie, if that is one
 // page, or gathered to `out`. What lies behind `count` is masked by whoever reads it.
 INLINE slots keys_at(const ck_attention_args* a, size_t from, size_t count, float* out) {
-    const size_t bytes = element_bytes(a->type);
+    const size_t bytes = cached_element_bytes(a->type);
     if (a->page_size % KEYS == 0) {
-        return (slots){page_of(a, from) + from % a->page_size * bytes, a->page_size * bytes,
-                       a->type};
+        const uint8_t* keys = page_of(a, from);
+        const size_t slot = from % a->page_size;
+        if (a->type == CK_Q8_0) {
+            const uint8_t* scales = keys + a->page_size * a->head_dim + 2 * slot;
+            for (size_t g = 0; g < cached_groups(a->head_dim); g++) {
+                store(out + g * KEYS, from_halves(scales + 2 * g * a->page_size));
+            }
+        }
+        return (slots){keys + slot * bytes, a->page_size * bytes, a->type, out};
     }
     for (size_t i = 0; i < count; i++) {
-        const uint8_t* key = page_of(a, from + i) + (from + i) % a->page_size * bytes;
+        const uint8_t* keys = page_of(a, from + i);
+        const size_t slot = (from + i) % a->page_size;
         for (size_t d = 0; d < a->head_dim; d++) {
-            ck_dequantize_ref(a->type, key + d * a->page_size * bytes, 1, out + d * KEYS + i);
+            float* element = out + d * KEYS + i;
+            if (a->type == CK_Q8_0) {
+                *element = cached_key(keys, a->page_size, a->head_dim, slot, d);
+            } else {
+                ck_dequantize_ref(a->type, keys + (d * a->page_size + slot) * bytes, 1, element);
+            }
         }
     }
-    return (slots){(const uint8_t*)out, KEYS * sizeof(float), CK_F32};
+    return (slots){(const uint8_t*)out, KEYS * sizeof(float), CK_F32, NULL};
 }
 
 // The values of the same positions, `[16, head_dim]`; gathered rows have `stride` floats, zeros
 // behind head_dim.
 INLINE slots values_at(const ck_attention_args* a, size_t from, size_t count, size_t stride,
                        float* out) {
-    const size_t bytes = element_bytes(a->type), row = a->head_dim * bytes;
-    const size_t behind_keys = a->page_size * row;
+    const size_t row = a->head_dim * cached_element_bytes(a->type);
+    const size_t behind_keys = cached_bytes(a->type, a->page_size, a->head_dim);
     if (a->page_size % KEYS == 0 && a->head_dim == stride) {
-        return (slots){page_of(a, from) + behind_keys + from % a->page_size * row, row, a->type};
+        const uint8_t* values = page_of(a, from) + behind_keys;
+        const size_t slot = from % a->page_size;
+        if (a->type == CK_Q8_0) {
+            const size_t groups = cached_groups(a->head_dim);
+            const uint8_t* scales = values + a->page_size * row + 2 * slot * groups;
+            for (size_t g = 0; g < groups; g++) {
+                store(out + g * LANES, from_halves(scales + 2 * g * LANES));
+            }
+        }
+        return (slots){values + slot * row, row, a->type, out};
     }
     for (size_t i = 0; i < count; i++) {
-        const uint8_t* value = page_of(a, from + i) + behind_keys;
-        dequantize(a->type, value + (from + i) % a->page_size * row, a->head_dim,
-                   out + i * stride);
+        const uint8_t* values = page_of(a, from + i) + behind_keys;
+        const size_t slot = (from + i) % a->page_size;
+        float* value = out + i * stride;
+        if (a->type == CK_Q8_0) {
+            for (size_t d = 0; d < a->head_dim; d++) {
+                value[d] = cached_value(values, a->page_size, a->head_dim, slot, d);
+            }
+        } else {
+            dequantize(a->type, values + slot * row, a->head_dim, value);
+        }
     }
-    return (slots){(const uint8_t*)out, stride * sizeof(float), CK_F32};
+    return (slots){(const uint8_t*)out, stride * sizeof(float), CK_F32, NULL};
 }
 
 // The scores of some queries with some blocks of 16 keys, a chain over the dimensions each.
@@ -85,6 +116,9 @@ INLINE void score_tile(int type, int rows, int blocks, const ck_attention_args* 
     for (size_t d = 0; d < a->head_dim; d++) {
         UNROLL for (int b = 0; b < blocks; b++) {
             v16 lanes = elements(type, keys[b].start + d * keys[b].stride);
+            if (type == CK_Q8_0) {
+                lanes = lanes * load(keys[b].scales + d / CACHED_GROUP * KEYS);
+            }
             vpart parts[PARTS];
             memcpy(parts, &lanes, sizeof parts);
             UNROLL for (int r = 0; r < rows; r++) {
@@ -145,18 +179,20 @@ typedef void (*score_function)(size_t, const ck_attention_args*, size_t, const s
 DEFINE_SCORES(F32)
 DEFINE_SCORES(F16)
 DEFINE_SCORES(BF16)
+DEFINE_SCORES(Q8_0)
 
 static const score_function score_functions[][2] = {
     {scores_F32, wide_scores_F32},
     {scores_F16, wide_scores_F16},
     {scores_BF16, wide_scores_BF16},
+    {scores_Q8_0, wide_scores_Q8_0},
 };
 
 // scores[row][...] for the keys of positions [first, end), masked nowhere.
 static void fill_scores(const ck_attention_args* a, size_t first, size_t end, size_t rows,
                         float* scores, size_t width, float* scratch) {
     const size_t beside = (size_t)BLOCKS_BESIDE(rows);
-    const size_t block_bytes = KEYS * a->head_dim * element_bytes(a->type);
+    const size_t block_bytes = cached_bytes(a->type, KEYS, a->head_dim);
     for (size_t p = first; p < end;) {
         const size_t left = (end - p + KEYS - 1) / KEYS;
         const size_t blocks = left < beside ? 1 : beside;
@@ -178,12 +214,14 @@ static void fill_scores(const ck_attention_args* a, size_t first, size_t end, si
     }
 }
 
-// out[row][d...] += scores[row][i] * values[i][d...] for some rows and `vectors` vectors, positions
-// ascending. Each sum is a chain, so several must run side by side.
+// out[row][d...] += scores[row][i] * values[i][d...] for some rows and `vectors` vectors from
+// dimension d on, positions ascending. Each sum is a chain, so several must run side by side.
 INLINE void add_values(int type, int rows, int vectors, const float* scores, size_t width,
-                       size_t from, size_t to, const uint8_t* values, size_t value_stride,
-                       size_t stride, float* out) {
-    const size_t bytes = LANES * element_bytes(type);
+                       size_t from, size_t to, const slots* values, size_t d, size_t stride,
+                       float* out) {
+    const size_t bytes = LANES * cached_element_bytes(type);
+    const uint8_t* start = values->start + d * cached_element_bytes(type);
+    const size_t groups = cached_groups(stride);
     v16 sums[ATTENTION_ROWS][4];
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int v = 0; v < vectors; v++) {
@@ -193,7 +231,11 @@ INLINE void add_values(int type, int rows, int vectors, const float* scores, siz
     for (size_t i = from; i < to; i++) {
         v16 value[4];
         UNROLL for (int v = 0; v < vectors; v++) {
-            value[v] = elements(type, values + i * value_stride + (size_t)v * bytes);
+            value[v] = elements(type, start + i * values->stride + (size_t)v * bytes);
+            if (type == CK_Q8_0) {
+                const size_t group = (d + (size_t)v * LANES) / CACHED_GROUP;
+                value[v] = value[v] * spread(values->scales[i * groups + group]);
+            }
         }
         UNROLL for (int r = 0; r < rows; r++) {
             v16 score = spread(scores[(size_t)r * width + i]);
@@ -213,15 +255,12 @@ INLINE void add_values(int type, int rows, int vectors, const float* scores, siz
 INLINE void add_all_values(int type, int rows, const float* scores, size_t width, size_t from,
                            size_t to, const slots* values, size_t stride, float* out) {
     const int vectors = rows == 1 ? 4 : ATTENTION_VECTORS;
-    const size_t bytes = element_bytes(type);
     size_t d = 0;
     for (; d + (size_t)vectors * LANES <= stride; d += (size_t)vectors * LANES) {
-        add_values(type, rows, vectors, scores, width, from, to, values->start + d * bytes,
-                   values->stride, stride, out + d);
+        add_values(type, rows, vectors, scores, width, from, to, values, d, stride, out + d);
     }
     for (; d < stride; d += LANES) {
-        add_values(type, rows, 1, scores, width, from, to, values->start + d * bytes,
-                   values->stride, stride, out + d);
+        add_values(type, rows, 1, scores, width, from, to, values, d, stride, out + d);
     }
 }
 
@@ -274,7 +313,7 @@ static void attention(const ck_attention_args* a) {
     }
 
     memset(scratch, 0, KEYS * stride * sizeof(float));
-    const size_t key_bytes = a->page_size * a->head_dim * element_bytes(a->type);
+    const size_t key_bytes = cached_bytes(a->type, a->page_size, a->head_dim);
     for (size_t p = first; p < end; p += KEYS) {
         size_t count = end - p < KEYS ? end - p : KEYS;
         const slots values = values_at(a, p, count, stride, scratch);
@@ -296,6 +335,8 @@ static void attention(const ck_attention_args* a) {
                 add_token(CK_F32, a->group, s, width, from, to, &values, stride, out);
             } else if (values.type == CK_F16) {
                 add_token(CK_F16, a->group, s, width, from, to, &values, stride, out);
+            } else if (values.type == CK_Q8_0) {
+                add_token(CK_Q8_0, a->group, s, width, from, to, &values, stride, out);
             } else {
                 add_token(CK_BF16, a->group, s, width, from, to, &values, stride, out);
             }

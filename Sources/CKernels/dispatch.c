@@ -1,4 +1,5 @@
 // Chooses the version of an operation; what runs where is decided here alone.
+#include "cached.h"
 #include "operations.h"
 #include "packed.h"
 
@@ -124,18 +125,56 @@ float ck_sum_exp(int32_t isa, const float* x, size_t count, float largest) {
     return operations(isa)->sum_exp(x, count, largest);
 }
 
-void ck_write_key(int32_t isa, int32_t type, const float* key, size_t count, void* out,
-                  size_t stride) {
+size_t ck_cached_bytes(int32_t type, size_t count, size_t head_dim) {
+    return cached_bytes(type, count, head_dim);
+}
+
+// Rounds the groups of a key or value to q8_0 and writes their parts `stride` and `scale_stride`
+// apart.
+static void write_groups(int32_t isa, const float* x, size_t count, uint8_t* quants, size_t stride,
+                         uint8_t* scales, size_t scale_stride) {
+    for (size_t start = 0; start < count; start += CACHED_GROUP) {
+        float group[CACHED_GROUP] = {0};
+        uint8_t block[2 + CACHED_GROUP];
+        const size_t some = count - start < CACHED_GROUP ? count - start : CACHED_GROUP;
+        memcpy(group, x + start, some * sizeof(float));
+        ck_quantize(isa, CK_Q8_0, group, CACHED_GROUP, block);
+        memcpy(scales + start / CACHED_GROUP * 2 * scale_stride, block, 2);
+        for (size_t d = 0; d < some; d++) {
+            quants[(start + d) * stride] = block[2 + d];
+        }
+    }
+}
+
+void ck_write_key(int32_t isa, int32_t type, const float* key, size_t count, void* page,
+                  size_t page_size, size_t slot) {
     enum { MOST = 64 };
-    const size_t bytes = ck_block_bytes(type);
-    uint8_t* place = out;
+    const size_t bytes = cached_element_bytes(type);
+    uint8_t* place = (uint8_t*)page + slot * bytes;
+    if (type == CK_Q8_0) {
+        uint8_t* scales = (uint8_t*)page + page_size * count + 2 * slot;
+        write_groups(isa, key, count, place, page_size, scales, page_size);
+        return;
+    }
     for (size_t start = 0; start < count; start += MOST) {
         uint8_t rounded[MOST * sizeof(float)];
         size_t some = count - start < MOST ? count - start : MOST;
         ck_quantize(isa, type, key + start, some, rounded);
-        for (size_t d = 0; d < some; d++, place += stride * bytes) {
+        for (size_t d = 0; d < some; d++, place += page_size * bytes) {
             memcpy(place, rounded + d * bytes, bytes);
         }
+    }
+}
+
+void ck_write_value(int32_t isa, int32_t type, const float* value, size_t count, void* page,
+                    size_t page_size, size_t slot) {
+    uint8_t* values = (uint8_t*)page + cached_bytes(type, page_size, count);
+    uint8_t* place = values + slot * count * cached_element_bytes(type);
+    if (type == CK_Q8_0) {
+        uint8_t* scales = values + page_size * count + 2 * slot * cached_groups(count);
+        write_groups(isa, value, count, place, 1, scales, 1);
+    } else {
+        ck_quantize(isa, type, value, count, place);
     }
 }
 

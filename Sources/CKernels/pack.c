@@ -62,6 +62,22 @@ static bool pack_stored(int32_t format, int32_t type, const uint8_t* b, uint8_t*
     return is_finite(scale) && is_finite(minimum);
 }
 
+// A group of q4_K keeps its quants; its 6-bit scale and minimum times the block's are rounded to f16.
+static bool pack_super(const uint8_t* b, size_t index, uint8_t* group, size_t row) {
+    uint8_t scales[16], quants[32];
+    k4_scales(b + 4, scales);
+    const uint8_t* nibbles = b + 16 + index / 2 * 32;
+    for (int i = 0; i < 32; i++) {
+        quants[i] = index % 2 ? nibbles[i] >> 4 : nibbles[i] & 15;
+    }
+    uint16_t scale = f32_to_f16(f16_to_f32(load_u16(b)) * (float)scales[index]);
+    uint16_t minimum = f32_to_f16(-f16_to_f32(load_u16(b + 2)) * (float)scales[8 + index]);
+    put_int4(quants, group, row);
+    put_half(scale, group, 256, row);
+    put_half(minimum, group, 288, row);
+    return is_finite(scale) && is_finite(minimum);
+}
+
 // -- rounded -----------------------------------------------------------------------------------
 
 INLINE v16 spread(float x) {
@@ -209,6 +225,7 @@ bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size
     const size_t row_bytes = columns / ck_block_elements(type) * ck_block_bytes(type);
     const bool is_stored = (format == CK_PACKED_INT8 && type == CK_Q8_0) ||
                            (format == CK_PACKED_INT4 && (type == CK_Q4_0 || type == CK_Q4_1));
+    const bool is_super = format == CK_PACKED_INT4 && type == CK_Q4_K;
     bool fits = true;
     if (packs_bf16(format) && type == CK_BF16 && rows == LANES) {
         pack_pairs(source, row_bytes, columns, panel);
@@ -219,7 +236,7 @@ bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size
     }
     for (size_t row = 0; row < rows; row++) {
         const uint8_t* w = (const uint8_t*)source + row * row_bytes;
-        if (!is_stored) {
+        if (!is_stored && !is_super) {
             ck_dequantize(isa, type, w, columns, scratch);
         }
         if (!packs_integers(format)) {
@@ -230,6 +247,8 @@ bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size
             uint8_t* group = (uint8_t*)panel + i * bytes;
             if (is_stored) {
                 fits &= pack_stored(format, type, w + i * ck_block_bytes(type), group, row);
+            } else if (is_super) {
+                fits &= pack_super(w + i / 8 * Q4_K_BYTES, i % 8, group, row);
             } else if (format == CK_PACKED_INT8) {
                 fits &= round_int8(scratch + i * PACKED_GROUP, group, row);
             } else {

@@ -1,4 +1,5 @@
 // The plain twin of every operation: what the fast versions must equal, bit for bit.
+#include "cached.h"
 #include "operations.h"
 #include "packed.h"
 #include <math.h>
@@ -329,11 +330,16 @@ static float sum_exp(const float* x, size_t count, float largest) {
 // -- attention ---------------------------------------------------------------------------------
 
 static void load_slot(const ck_attention_args* a, size_t position, bool value, float* out) {
-    size_t bytes = ck_block_bytes(a->type), slot = position % a->page_size;
+    size_t bytes = cached_element_bytes(a->type), slot = position % a->page_size;
     size_t page = (size_t)a->table[position / a->page_size];
     const uint8_t* keys = (const uint8_t*)a->pages + page * a->page_bytes;
-    const uint8_t* values = keys + a->page_size * a->head_dim * bytes;
+    const uint8_t* values = keys + cached_bytes(a->type, a->page_size, a->head_dim);
     for (size_t d = 0; d < a->head_dim; d++) {
+        if (a->type == CK_Q8_0) {
+            out[d] = value ? cached_value(values, a->page_size, a->head_dim, slot, d)
+                           : cached_key(keys, a->page_size, a->head_dim, slot, d);
+            continue;
+        }
         const uint8_t* place = value ? values + (slot * a->head_dim + d) * bytes
                                      : keys + (d * a->page_size + slot) * bytes;
         ck_dequantize_ref(a->type, place, 1, out + d);

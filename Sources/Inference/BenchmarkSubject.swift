@@ -60,8 +60,9 @@ public struct BenchmarkSubject {
     public var summary: String {
         let types = inspection.typeShares.map(\.type.rawValue).joined(separator: ", ")
         let weights = String(format: "%.1f", Double(inspection.weightByteCount) / 1e6)
+        let kept = model.keyValueType == .q8_0 ? "int8" : model.keyValueType.rawValue
         return "\(name): \(inspection.config.architecture.modelType), \(types), "
-            + "\(weights) MB of weights, KV \(model.keyValueType.rawValue), \(threads) threads"
+            + "\(weights) MB of weights, KV \(kept), \(threads) threads"
     }
 
     /// Measures everything in a plan, reporting each result as soon as it stands.

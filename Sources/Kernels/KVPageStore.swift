@@ -5,10 +5,12 @@ import Glibc
 ///
 ///     [layer][page][kvHead][ keys: headDim, slot | values: slot, headDim ]
 ///
+/// Of q8_0, scales of 32 dimensions follow the keys `[group, slot]` and the values `[slot, group]`.
+///
 /// The whole store is reserved at once; pages cost memory when they are first written. Which page
 /// belongs to whom is the caller's to know. Not `Sendable`: confined like `FloatMatrix`.
 @safe public final class KVPageStore {
-    /// f32, f16 or bf16.
+    /// f32, f16, bf16 or q8_0.
     public let elementType: ElementType
     /// Layers.
     public let layerCount: Int
@@ -25,10 +27,13 @@ import Glibc
 
     private let base: UnsafeMutableRawPointer
 
+    /// Far beyond any model, and far from where byte counts would overflow.
+    private static let largestHeadDim = 1 << 32
+
     /// Reserves the memory.
     ///
     /// - Parameters:
-    ///   - elementType: f32, f16 or bf16.
+    ///   - elementType: f32, f16, bf16 or q8_0.
     ///   - layerCount: Layers.
     ///   - pageCount: Pages of every layer.
     ///   - pageSize: Tokens of a page.
@@ -39,10 +44,11 @@ import Glibc
         elementType: ElementType = .f16, layerCount: Int, pageCount: Int, pageSize: Int = 16,
         kvHeadCount: Int, headDim: Int
     ) throws(KernelError) {
-        guard elementType.isPlain else { throw .unsupportedCacheType(elementType) }
+        guard elementType.holdsKeysAndValues else { throw .unsupportedCacheType(elementType) }
         let shape = [layerCount, pageCount, pageSize, kvHeadCount, headDim]
-        var bytes = 2 * elementType.bytesPerBlock
-        for dimension in shape {
+        guard (1...Self.largestHeadDim).contains(headDim) else { throw .invalidShape(shape) }
+        var bytes = 2 * elementType.cachedByteCount(headDim: headDim)
+        for dimension in shape.dropLast() {
             let (product, overflow) = bytes.multipliedReportingOverflow(by: dimension)
             guard dimension > 0, !overflow else { throw .invalidShape(shape) }
             bytes = product
@@ -72,7 +78,7 @@ import Glibc
     public var bytesPerToken: Int { byteCount / (pageCount * pageSize) }
 
     /// Bytes of one head's keys, or values, in one page.
-    var halfBytes: Int { pageSize * headDim * elementType.bytesPerBlock }
+    var halfBytes: Int { pageSize * elementType.cachedByteCount(headDim: headDim) }
 
     /// Bytes from one page of a layer to the next.
     var pageBytes: Int { kvHeadCount * 2 * halfBytes }

@@ -39,21 +39,20 @@ extension KernelContext {
             let source = unsafe RowPointer(x, item.rows.lowerBound, 0)
             let base = unsafe UncheckedMutablePointer(pages.pointer(layer: layer, kvHead: 0))
             let (isa, code) = (isa, pages.elementType.code)
-            let (pageBytes, halfBytes) = (pages.pageBytes, pages.halfBytes)
-            let elementBytes = pages.elementType.bytesPerBlock
+            let (pageBytes, headBytes) = (pages.pageBytes, 2 * pages.halfBytes)
             forRows(item.rows.count, cost: 2 * heads * headDim) { share in
                 for row in share {
                     let position = item.position + row
                     let page = Int(item.blockTable[position / size])
-                    let offset = position % size * elementBytes
+                    let slot = position % size
                     for head in 0..<heads {
-                        let keys = unsafe base.pointer + page * pageBytes + head * 2 * halfBytes
+                        let place = unsafe base.pointer + page * pageBytes + head * headBytes
                         unsafe ck_write_key(
-                            isa, code, source[row] + keyColumn + head * headDim, headDim,
-                            keys + offset, size)
-                        unsafe ck_quantize(
-                            isa, code, source[row] + valueColumn + head * headDim, headDim,
-                            keys + halfBytes + offset * headDim)
+                            isa, code, source[row] + keyColumn + head * headDim, headDim, place,
+                            size, slot)
+                        unsafe ck_write_value(
+                            isa, code, source[row] + valueColumn + head * headDim, headDim, place,
+                            size, slot)
                     }
                 }
             }

@@ -36,7 +36,8 @@ extension KernelError: CustomStringConvertible {
         case .unsupportedConversion(let type):
             return "cannot convert to \(type.rawValue): expected f32, f16, bf16 or q8_0"
         case .unsupportedCacheType(let type):
-            return "cannot keep keys and values as \(type.rawValue): expected f32, f16 or bf16"
+            return "cannot keep keys and values as \(type.rawValue): expected f32, f16, bf16 "
+                + "or q8_0"
         case .outOfMemory(let count):
             return "the system refused \(count) bytes of memory"
         case .threadNotStarted(let code):

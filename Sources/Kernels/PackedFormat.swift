@@ -55,11 +55,13 @@ public enum PackedFormat: String, Sendable, CaseIterable {
 }
 
 extension ElementType {
-    /// The packed format that keeps every weight of this type as it is; nil where there is none.
+    /// The packed format for weights of this type; nil where there is none.
+    ///
+    /// It keeps every weight as it is, but of q4_K scales and minima are rounded to f16.
     public var packedFormat: PackedFormat? {
         switch self {
         case .q8_0: .int8
-        case .q4_0, .q4_1: .int4
+        case .q4_0, .q4_1, .q4_K: .int4
         case .f32: .f32
         case .f16: .f16
         case .bf16: .bf16

@@ -22,8 +22,8 @@ public struct PackedMatrix: Sendable {
     ///
     /// - Parameters:
     ///   - view: `[rows, columns]` of any type; not read afterwards.
-    ///   - format: How to keep it; lossless where it is the type's own
-    ///     ``ElementType/packedFormat``.
+    ///   - format: How to keep it; see ``ElementType/packedFormat``
+    ///     for what is lost.
     ///   - pool: Workers to spread the panels over; nil to use this thread alone.
     /// - Throws: `outOfMemory`.
     public init?(

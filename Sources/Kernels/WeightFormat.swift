@@ -1,6 +1,7 @@
 /// What the matrices of a network are kept as in memory, and so what its products cost and lose.
 public enum WeightFormat: String, Sendable, CaseIterable {
-    /// Packed where that keeps every weight, but of small checkpoints no integers.
+    /// Packed where that keeps every weight, or as good as (q4_K), but of small checkpoints no
+    /// integers.
     ///
     /// Small are those whose keys and values are f32 by default. Inputs of packed integers are
     /// rounded to 8 bits, those of bf16 in checkpoints that are not small to bf16; all else is

@@ -8,7 +8,7 @@ public struct ModelOptions: Sendable, Equatable {
     public var keyValueByteCount: Int
     /// Tokens of a page.
     public var pageSize = 16
-    /// What keys and values are kept as (f32, f16 or bf16).
+    /// What keys and values are kept as (f32, f16, bf16 or q8_0).
     ///
     /// nil is f32 for f32 checkpoints and those of less than 64 MiB, else f16.
     public var keyValueType: ElementType?
@@ -66,9 +66,9 @@ struct KeyValueCapacity: Equatable {
 extension ModelConfig {
     /// Bytes that the keys and values of one token take over all layers.
     ///
-    /// - Parameter type: f32, f16 or bf16.
+    /// - Parameter type: f32, f16, bf16 or q8_0.
     /// - Returns: The bytes; cannot overflow within the bounds of a config.
     public func keyValueByteCount(perTokenAs type: ElementType) -> Int {
-        2 * layerCount * keyValueWidth * type.bytesPerBlock
+        2 * layerCount * keyValueHeadCount * type.cachedByteCount(headDim: headSize)
     }
 }

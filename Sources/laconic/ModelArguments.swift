@@ -39,7 +39,7 @@ struct ModelArguments: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What weights are kept as: auto (packed where that keeps every weight), stored "
+            "What weights are kept as: auto (packed where that keeps the weights), stored "
                 + "(mapped from the file), f32, bf16, bf16dot, f16, int8 or int4 (default: auto).",
             valueName: "format"))
     var weights: WeightType?
@@ -61,8 +61,8 @@ struct ModelArguments: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What keys and values are kept as: f32, f16 or bf16 (default: f32 for small and f32 "
-                + "checkpoints, else f16).",
+            "What keys and values are kept as: f32, f16, bf16 or int8 (default: f32 for small and "
+                + "f32 checkpoints, else f16).",
             valueName: "type"))
     var kvType: KeyValueType?
 
@@ -130,7 +130,7 @@ enum LoadingTime: String, ExpressibleByArgument, CaseIterable {
 
 /// The element types that keys and values can be kept as.
 enum KeyValueType: String, ExpressibleByArgument, CaseIterable {
-    case f32, f16, bf16
+    case f32, f16, bf16, int8
 
     /// The kernels' name for it.
     var elementType: ElementType {
@@ -138,6 +138,7 @@ enum KeyValueType: String, ExpressibleByArgument, CaseIterable {
         case .f32: .f32
         case .f16: .f16
         case .bf16: .bf16
+        case .int8: .q8_0
         }
     }
 }

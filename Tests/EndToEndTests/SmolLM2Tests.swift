@@ -77,7 +77,9 @@ struct SmolLM2Tests {
             return try Perplexity(path: path, options: options)
                 .run(over: text, window: 256, limit: 1000)
         }
-        #expect(abs(results[1].perplexity / results[0].perplexity - 1) < 0.01)
+        // 0.9945 on every instruction set: by chance better on so short a text, see README for more
+        let ratio = results[1].perplexity / results[0].perplexity
+        #expect(ratio < 1.005 && ratio > 0.99)
         #expect(results[1].agreement(with: results[0]) > 0.95)
         #expect(results[1].logLikelihoods != results[0].logLikelihoods)
     }

@@ -103,13 +103,16 @@ import Testing
         }
 
         private func cached(_ row: [Float], _ kvHead: Int) throws -> [Double] {
-            let head = Array(row[kvHead * headDim..<(kvHead + 1) * headDim])
-            return try TensorView(head, shape: [headDim]).converted(to: type).floats()
-                .map(Double.init)
+            // whole blocks for q8_0: zeros behind change no scale
+            let count = (headDim + 31) / 32 * 32
+            let head = row[kvHead * headDim..<(kvHead + 1) * headDim]
+            let padded = head + [Float](repeating: 0, count: count - headDim)
+            return try TensorView(Array(padded), shape: [count]).converted(to: type).floats()
+                .prefix(headDim).map(Double.init)
         }
     }
 
-    @Test(arguments: [ElementType.f32, .f16, .bf16])
+    @Test(arguments: [ElementType.f32, .f16, .bf16, .q8_0])
     func `attention agrees with double precision`(type: ElementType) throws {
         var generator = SeededGenerator(seed: 30)
         for _ in 0..<4 {
@@ -128,7 +131,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [ElementType.f32, .f16, .bf16])
+    @Test(arguments: [ElementType.f32, .f16, .bf16, .q8_0])
     func `results depend on the sequence alone`(type: ElementType) throws {
         var generator = SeededGenerator(seed: 31)
         for _ in 0..<6 {
@@ -156,12 +159,21 @@ import Testing
             elementType: .f16, layerCount: 28, pageCount: 8192, kvHeadCount: 2, headDim: 128)
         #expect(pages.bytesPerToken == 28_672)
         #expect(pages.byteCount == 28_672 * 16 * 8192)
-        #expect(throws: KernelError.unsupportedCacheType(.q8_0)) {
+        let bytes = try KVPageStore(
+            elementType: .q8_0, layerCount: 28, pageCount: 8192, kvHeadCount: 2, headDim: 128)
+        #expect(bytes.bytesPerToken == 15_232)
+        // 72 dimensions have three scales
+        #expect(ElementType.q8_0.cachedByteCount(headDim: 72) == 78)
+        #expect(throws: KernelError.unsupportedCacheType(.q4_0)) {
             try KVPageStore(
-                elementType: .q8_0, layerCount: 1, pageCount: 1, kvHeadCount: 1, headDim: 32)
+                elementType: .q4_0, layerCount: 1, pageCount: 1, kvHeadCount: 1, headDim: 32)
         }
         #expect(throws: KernelError.invalidShape([1, .max, 16, 8, 128])) {
             try KVPageStore(layerCount: 1, pageCount: .max, kvHeadCount: 8, headDim: 128)
+        }
+        #expect(throws: KernelError.invalidShape([1, 1, 16, 8, .max])) {
+            try KVPageStore(
+                elementType: .q8_0, layerCount: 1, pageCount: 1, kvHeadCount: 8, headDim: .max)
         }
         #expect(throws: KernelError.invalidShape([1, 0, 16, 8, 128])) {
             try KVPageStore(layerCount: 1, pageCount: 0, kvHeadCount: 8, headDim: 128)

@@ -175,11 +175,28 @@ import Testing
         #expect(try PackedMatrix(short, as: format) == nil)
     }
 
-    @Test func `products come within the rounding of the inputs of the exact ones`() throws {
+    @Test func `q4_K keeps its quants, with scales and minima of f16`() throws {
+        var generator = SeededGenerator(seed: 19)
+        let view = try generator.tensor(.q4_K, rows: 37, columns: 768)
+        let matrix = try #require(try PackedMatrix(view, as: .int4))
+        for row in 0..<37 {
+            let (exact, found) = (view.floats(row: row), matrix.floats(row: row))
+            let size = exact.map(abs).max() ?? 0
+            for (value, wanted) in zip(found, exact) {
+                #expect(abs(value - wanted) <= size * 0x1p-10)
+            }
+        }
+    }
+
+    @Test(arguments: [ElementType.q4_1, .q8_0, .q4_K])
+    func `products come within the rounding of the inputs of the exact ones`(
+        type: ElementType
+    ) throws {
         var generator = SeededGenerator(seed: 15)
         let context = try KernelContext(pool: WorkerPool(threadCount: 2))
-        let view = try generator.tensor(.q4_1, rows: 48, columns: 768)
-        let matrix = try #require(try PackedMatrix(view, as: .int4))
+        let view = try generator.tensor(type, rows: 48, columns: 768)
+        let format = try #require(type.packedFormat)
+        let matrix = try #require(try PackedMatrix(view, as: format))
         let x = generator.matrix(rows: 3, columns: 768)
         let (exact, out) = (FloatMatrix(rows: 3, columns: 48), FloatMatrix(rows: 3, columns: 48))
         context.matmul(x, rows: 0..<3, weights: .stored(view), into: exact)

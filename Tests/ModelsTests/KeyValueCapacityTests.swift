@@ -22,6 +22,8 @@ import Testing
         #expect(try Self.capacity().pageCount == (1 << 20) / 3072)
         #expect(try Self.capacity(budget: 3072).pageCount == 1)
         #expect(try Self.capacity(type: .f32).pageCount == (1 << 20) / 6144)
+        // one head of 16 is 16 bytes and a scale of two: 108 bytes a token
+        #expect(try Self.capacity(type: .q8_0).pageCount == (1 << 20) / (16 * 108))
     }
 
     @Test func `context is the smallest of model, wish and pages`() throws {

@@ -91,7 +91,8 @@ import Testing
         ("qwen2-tied-f32", ElementType.f32, 1), ("llama3-rope-gguf-q8", .f16, 2),
         ("qwen3-f32", .bf16, 3),
         ("mistral-sliding-bf16", .f16, 4), ("qwen2-sliding-f32", .f32, 5),
-        ("llama-linear-biased-f32", .f16, 6),
+        ("llama-linear-biased-f32", .f16, 6), ("qwen2-tied-f32", .q8_0, 7),
+        ("mistral-sliding-bf16", .q8_0, 8),
     ])
     func `logits are the same bits under every schedule`(
         name: String, keyValueType: ElementType, seed: UInt64

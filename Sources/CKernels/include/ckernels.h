@@ -142,7 +142,8 @@ size_t ck_packed_panel_bytes(int32_t format, size_t columns);
 
 /// Packs a panel of at most 16 `rows` of `type`, without gaps, to `panel`; `scratch` `[columns]`.
 ///
-/// q8_0 as int8, q4_0 and q4_1 as int4 keep their values. Others are rounded: int8 with scale
+/// q8_0 as int8, q4_0 and q4_1 as int4 keep their values; q4_K as int4 keeps its quants, with scales
+/// and minima rounded to f16. Others are rounded: int8 with scale
 /// max|x| / 127, int4 with the scale and minimum that a short search finds to have the least
 /// squared error, f16 and bf16 to nearest with ties to even. The result is the same on every
 /// instruction set; false where a weight of integers is no number or f16 cannot hold a scale.
@@ -224,10 +225,18 @@ size_t ck_argmax(int32_t isa, const float* x, size_t count);
 /// The sum of e^(x[i] - max), in the order of lanes.
 float ck_sum_exp(int32_t isa, const float* x, size_t count, float max);
 
-/// Rounds a key of `count` elements to `type`, f32, f16 or bf16, and writes them to `out`, `stride`
-/// elements apart.
-void ck_write_key(int32_t isa, int32_t type, const float* key, size_t count, void* out,
-                  size_t stride);
+/// Bytes of the keys, or the values, of `count` slots, kept as f32, f16, bf16 or q8_0.
+///
+/// q8_0 here rounds 32 dimensions of a token as `ck_quantize` does, the last of a head perhaps
+/// fewer; their scales lie behind all quants of the page.
+size_t ck_cached_bytes(int32_t type, size_t count, size_t head_dim);
+
+/// Rounds a key of `count` elements to `type` and writes it to a slot of the page that begins at
+/// `page`; the value of the slot lies behind the keys of the page.
+void ck_write_key(int32_t isa, int32_t type, const float* key, size_t count, void* page,
+                  size_t page_size, size_t slot);
+void ck_write_value(int32_t isa, int32_t type, const float* value, size_t count, void* page,
+                    size_t page_size, size_t slot);
 
 /// Causal attention of some tokens of one sequence, for the query heads of one key-value head.
 ///
@@ -251,7 +260,7 @@ typedef struct {
     const int32_t* table;
     float* scratch; // ck_attention_scratch floats, 64-byte aligned
     float scale;
-    int32_t type; // of keys and values: f32, f16, bf16
+    int32_t type; // of keys and values: f32, f16, bf16, q8_0
 } ck_attention_args;
 
 void ck_attention(int32_t isa, const ck_attention_args* args);
