@@ -30,9 +30,18 @@ struct DecodeLoop: ~Copyable {
     var waitingCount: Int { scheduler.waitingCount }
     /// Forward passes so far.
     var stepCount: Int { scheduler.statistics.steps }
+    /// Rises with every change of `queue`.
+    var queueVersion: Int { scheduler.waiting.version }
     /// The queue, next one first.
-    var queue: [Inbox.Place] {
-        scheduler.waiting.map { Inbox.Place(id: $0.id, rank: $0.rank) }
+    var queue: [QueueEntry] {
+        scheduler.waiting.places { scheduler.likelySteps(of: $0) }
+    }
+    /// When places in the queue become free; nothing where nobody waits.
+    var placeForecast: PlaceForecast {
+        guard !scheduler.waiting.isEmpty else { return PlaceForecast() }
+        return PlaceForecast(
+            running: scheduler.stepsAhead, secondsPerStep: pace.mean ?? 0,
+            share: scheduler.stepShare.value)
     }
 
     /// Puts a validated sequence into the queue.

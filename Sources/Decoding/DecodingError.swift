@@ -16,7 +16,7 @@ public enum DecodingError: Error, Equatable, Sendable {
     case invalidSampling(field: String, value: Double, range: String)
     /// A value of `SequenceRequest.thought` cannot be honoured.
     case invalidThought(field: String, value: Int, range: String)
-    /// The queue is full; a place is expected to be free after so many seconds.
+    /// The queue is full, or holds as many of the client as it may have; a place is expected to be free after so many seconds.
     case saturated(queueDepth: Int, retryAfterSeconds: Int)
     /// The sequence needs more KV pages than exist, however long it waits.
     case insufficientPages(needed: Int, total: Int)
@@ -46,7 +46,8 @@ extension DecodingError: CustomStringConvertible {
         case .invalidThought(let field, let value, let range):
             "thought.\(field): expected \(range), found \(value)"
         case .saturated(let queueDepth, let retryAfterSeconds):
-            "queue: all \(queueDepth) places are taken; try again in \(retryAfterSeconds) s"
+            "queue: \(queueDepth) sequences wait, and there is no place for another; try again in "
+                + "\(retryAfterSeconds) s"
         case .insufficientPages(let needed, let total):
             "KV pages: \(needed) needed, \(total) exist"
         case .shuttingDown:

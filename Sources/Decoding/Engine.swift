@@ -95,7 +95,8 @@ public actor Engine {
         try limits.validate(request, samples: samples)
         // Asked before anything is built: a flood of refusals should cost little.
         try inbox.state.withLock { state throws(DecodingError) in
-            try state.checkRoom(for: samples, queueDepth: limits.queueDepth)
+            try state.checkRoom(
+                for: samples, client: request.client, queueDepth: limits.queueDepth)
         }
         let history = TokenHistory(prompt: request.prompt, sampling: request.sampling)
         let firstID = nextID.wrappingAdd(UInt64(samples), ordering: .relaxed).oldValue
@@ -111,7 +112,8 @@ public actor Engine {
             streams.append(TokenStream(id: id, events: events))
         }
         let wasAsleep = try inbox.state.withLock { state throws(DecodingError) in
-            try state.checkRoom(for: samples, queueDepth: limits.queueDepth)
+            try state.checkRoom(
+                for: samples, client: request.client, queueDepth: limits.queueDepth)
             for var sequence in sequences {
                 sequence.rank = order.rank(of: request, arrival: state.step)
                 state.arrivals.append(sequence)
@@ -215,19 +217,23 @@ public actor Engine {
     /// - Parameters:
     ///   - promptTokens: Tokens of its prompt.
     ///   - newTokens: New tokens that it would likely take.
+    ///   - client: Who would submit it.
     /// - Returns: The seconds, 0 where nobody waits.
-    public nonisolated func expectedWaitSeconds(promptTokens: Int, newTokens: Int) -> Double {
+    public nonisolated func expectedWaitSeconds(
+        promptTokens: Int, newTokens: Int, client: String? = nil
+    ) -> Double {
         inbox.state.withLock { state in
             let rank = order.rank(
                 promptTokens: promptTokens, newTokens: newTokens, state.step)
-            return Double(state.queue.place(ofRank: rank) { $0.rank }) * state.secondsPerSequence
+            return Double(state.countAhead(ofRank: rank, client: client))
+                * state.secondsPerSequence
         }
     }
 
     /// Where a sequence stands in the queue; `nil` once it has left it.
     public nonisolated func place(of id: SequenceID) -> QueuePlace? {
         inbox.state.withLock { state in
-            state.queue.firstIndex { $0.id == id }.map { ahead in
+            state.orderedQueue().firstIndex { $0.id == id }.map { ahead in
                 QueuePlace(
                     position: ahead + 1, seconds: Double(ahead + 1) * state.secondsPerSequence)
             }
@@ -271,14 +277,18 @@ public actor Engine {
     }
 
     private func run() {
+        var version = -1
         repeat {
             readInbox()
             var retired = loop.expire()
             loop.admit()
-            let (queue, step) = (loop.queue, loop.stepCount)
+            let (step, forecast) = (loop.stepCount, loop.placeForecast)
+            let queue = loop.queueVersion == version ? nil : loop.queue
+            version = loop.queueVersion
             inbox.state.withLock { state in
-                state.step = step
-                state.queue = queue
+                (state.step, state.forecast) = (step, forecast)
+                guard let queue else { return }
+                state.replaceQueue(by: queue)
                 for sequence in state.arrivals { state.line(up: sequence) }
             }
             retired += loop.step()
@@ -309,7 +319,7 @@ public actor Engine {
         if phase == .stopped { loop.endAll(.shutdown) }
     }
 
-    /// Feeds the estimate that refused submitters get.
+    /// Feeds the estimate that those who wait get.
     private func noteRetirement(of count: Int) {
         let now = ContinuousClock.now
         defer { lastRetirement = now }

@@ -8,6 +8,8 @@ public struct EngineConfiguration: Sendable, Equatable {
     /// Sequences that run at a time at most.
     public var maximumRunning = 64
     /// Sequences that wait for a place at most; further ones are refused as `.saturated`.
+    ///
+    /// Of one client fewer: it may take seven times as many places as it leaves free.
     public var queueDepth = 256
     /// Who of those that wait is begun next.
     public var order = QueueOrder.shortest

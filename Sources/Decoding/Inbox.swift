@@ -13,8 +13,14 @@ final class Inbox: Sendable {
         var phase = Phase.open
         /// Whether the loop runs or is about to.
         var isAwake = false
-        /// Sequences submitted and not yet admitted, those in `arrivals` too, next one first.
-        var queue: [Place] = []
+        /// Sequences submitted and not yet admitted, those in `arrivals` too.
+        private(set) var queue: [QueueEntry] = []
+        /// Whether all of them have their turn.
+        private var isLinedUp = true
+        /// When places become free, as of the last turn.
+        var forecast = PlaceForecast()
+        /// When those who were refused were told to come again, and who they are.
+        private var promises: [(client: String?, time: ContinuousClock.Instant)] = []
         /// Forward passes as of the last turn.
         var step = 0
         /// Those who wait for the loop to have nothing left.
@@ -24,26 +30,69 @@ final class Inbox: Sendable {
         /// How long the recently finished sequences were apart.
         var secondsPerSequence = 1.0
 
-        /// Puts a sequence that waits behind those of its rank.
+        /// Takes over the loop's queue, next one first, to which `arrivals` are added.
+        mutating func replaceQueue(by entries: [QueueEntry]) {
+            queue = entries
+            isLinedUp = true
+        }
+
+        /// Puts a sequence that waits into the queue.
         mutating func line(up sequence: TokenSequence) {
-            queue.insert(
-                Place(id: sequence.id, rank: sequence.rank),
-                at: queue.place(ofRank: sequence.rank) { $0.rank })
+            queue.append(
+                QueueEntry(
+                    id: sequence.id, client: sequence.request.client, rank: sequence.rank,
+                    steps: sequence.request.likelyTokens))
+            isLinedUp = false
         }
 
-        /// Throws unless `count` further sequences may wait.
-        func checkRoom(for count: Int, queueDepth: Int) throws(DecodingError) {
+        /// The queue, next one first.
+        mutating func orderedQueue() -> [QueueEntry] {
+            if !isLinedUp { queue = QueueEntry.lineUp(queue) }
+            isLinedUp = true
+            return queue
+        }
+
+        /// Those that would be begun before a newcomer of a rank.
+        mutating func countAhead(ofRank rank: Int, client: String?) -> Int {
+            let queue = orderedQueue()
+            let own = queue.filter { $0.client == client }
+            let turn =
+                (own.first?.turn ?? queue.first?.turn ?? 0) + own.count { $0.rank <= rank }
+            return queue.count { ($0.turn ?? 0, $0.rank) <= (turn, rank) }
+        }
+
+        /// Throws unless `count` further sequences of a client may wait.
+        ///
+        /// A client may take seven times as many places as it leaves free, so that there is one
+        /// for everybody else whatever it sends; those without a name are the program's own, and
+        /// may take all.
+        mutating func checkRoom(
+            for count: Int, client: String? = nil, queueDepth: Int,
+            at now: ContinuousClock.Instant = .now
+        ) throws(DecodingError) {
             guard phase == .open else { throw .shuttingDown }
-            guard count > queueDepth - queue.count else { return }
-            let seconds = min(max(secondsPerSequence.rounded(.up), 1), 600)
-            throw .saturated(queueDepth: queueDepth, retryAfterSeconds: Int(seconds))
+            let free = queueDepth - queue.count
+            var own = 0
+            if client != nil, free > 0 { own = queue.count { $0.client == client } }
+            promises.removeAll { $0.time <= now }
+            if count <= free, client == nil || own + count <= 7 * free {
+                // Whoever was promised a place has it.
+                if let index = promises.firstIndex(where: { $0.client == client }) {
+                    promises.remove(at: index)
+                }
+                return
+            }
+            // Who was refused before comes first: all places of the client itself, of each other
+            // client one, for those take turns.
+            let others = Set(promises.lazy.map(\.client).filter { $0 != client }).count
+            let before = promises.count { $0.client == client } + others
+            let seconds = forecast.seconds(
+                untilFree: before + max(1, count - free), queue: orderedQueue())
+            let rounded = min(max(seconds.rounded(.up), 1), 120)
+            if promises.count < queueDepth { promises.append((client, now + .seconds(rounded))) }
+            throw .saturated(
+                queueDepth: count <= free ? own : queueDepth, retryAfterSeconds: Int(rounded))
         }
-    }
-
-    /// A sequence in the queue, and what orders it.
-    struct Place: Sendable {
-        var id: SequenceID
-        var rank: Int
     }
 
     /// New terms and whoever waits for their acceptance.

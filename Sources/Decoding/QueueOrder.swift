@@ -35,15 +35,3 @@ public enum QueueOrder: String, Sendable, CaseIterable {
         }
     }
 }
-
-extension RandomAccessCollection where Index == Int {
-    /// Where an element of `rank` goes in a collection that is sorted by it: behind its equals.
-    func place(ofRank rank: Int, by ranks: (Element) -> Int) -> Int {
-        var (low, high) = (startIndex, endIndex)
-        while low < high {
-            let middle = low + (high - low) / 2
-            if ranks(self[middle]) > rank { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-}

@@ -1,5 +1,3 @@
-import DequeModule
-
 /// New terms for sequences under way, and the end of those whose time is up.
 extension Scheduler {
     /// Changes the terms of a sequence, all or none.
@@ -27,13 +25,13 @@ extension Scheduler {
             }
             return true
         }
-        guard let index = waiting.firstIndex(where: { $0.id == id }),
-            isPossible(revision, for: waiting[index].request)
-        else { return false }
-        var sequence = waiting.remove(at: index)
+        guard var sequence = waiting.find(id), isPossible(revision, for: sequence.request) else {
+            return false
+        }
         sequence.revise(revision)
         noteDeadline(of: sequence)
-        line(up: sequence)
+        sequence.rank = rank(of: sequence)
+        waiting.replace(sequence)
         if let reason = sequence.finishReason { end(id, reason) }
         return true
     }
@@ -44,15 +42,15 @@ extension Scheduler {
     mutating func expire(at now: ContinuousClock.Instant) -> Int {
         guard let nextDeadline, nextDeadline <= now else { return 0 }
         var expired: [SequenceID] = []
-        for index in waiting.indices where waiting[index].isDue(at: now) {
-            expired.append(waiting[index].id)
+        for sequence in waiting.sequences where sequence.isDue(at: now) {
+            expired.append(sequence.id)
         }
         for index in running.indices where running[index].isDue(at: now) {
             expired.append(running[index].id)
         }
         for id in expired { end(id, .deadline) }
         self.nextDeadline = nil
-        for sequence in waiting { noteDeadline(of: sequence) }
+        for sequence in waiting.sequences { noteDeadline(of: sequence) }
         for sequence in running { noteDeadline(of: sequence) }
         return expired.count
     }

@@ -1,4 +1,3 @@
-import DequeModule
 import Models
 
 /// Decides which tokens run next; counts pages and does no arithmetic.
@@ -7,14 +6,13 @@ import Models
 /// tokens, and a step gives each running sequence some of the difference under one limit per step.
 /// A decode is the case where the difference is one.
 ///
-/// Sequences are admitted in the order of `QueueOrder` and only when the pages for their prompt and
+/// Sequences are admitted in the order of `FairQueue` and `QueueOrder`, and only when the pages for their prompt and
 /// their ceiling can be reserved, so an admitted sequence is never evicted and never runs out, and
 /// one that is next is overtaken by none that needs fewer pages.
 struct Scheduler: ~Copyable {
     let configuration: EngineConfiguration
     let limits: RequestLimits
-    /// By rank, of equals the one that came first.
-    var waiting: Deque<TokenSequence> = []
+    var waiting = FairQueue()
     var pool: BlockPool
     /// Admitted sequences, in the order of their admission.
     var running: [TokenSequence] = []
@@ -25,6 +23,8 @@ struct Scheduler: ~Copyable {
     /// That of a sequence which has gone stays until it has passed: it costs a reading of the
     /// clock a step, where looking through all sequences would cost more.
     var nextDeadline: ContinuousClock.Instant?
+    /// How long sequences run beside what was expected.
+    private(set) var stepShare = StepShare()
     /// How many guesses pay.
     var drafting = DraftPolicy()
 
@@ -42,17 +42,31 @@ struct Scheduler: ~Copyable {
         var sequence = sequence
         sequence.arrival = statistics.steps
         noteDeadline(of: sequence)
-        line(up: sequence)
+        sequence.rank = rank(of: sequence)
+        waiting.insert(sequence)
     }
 
-    /// Puts a sequence behind those of its rank.
-    mutating func line(up sequence: TokenSequence) {
-        var sequence = sequence
+    /// What orders a sequence among its client's.
+    func rank(of sequence: TokenSequence) -> Int {
         let cached =
             configuration.order == .fifo ? 0 : cachedPrefix(of: sequence).count * limits.pageSize
-        sequence.rank = configuration.order.rank(
+        return configuration.order.rank(
             of: sequence.request, cached: cached, arrival: sequence.arrival)
-        waiting.insert(sequence, at: waiting.place(ofRank: sequence.rank) { $0.rank })
+    }
+
+    /// Steps that a sequence runs if its forecast holds.
+    func likelySteps(of request: SequenceRequest) -> Int {
+        let tokens = configuration.tokensPerStep
+        return (request.prompt.count + tokens - 1) / tokens + request.likelyTokens
+    }
+
+    /// Steps that each of the running has likely still to run.
+    var stepsAhead: [Double] {
+        running.map {
+            stepShare.remaining(
+                of: likelySteps(of: $0.request), taken: statistics.steps - $0.begun,
+                most: $0.request.maximumTokens - $0.outputCount)
+        }
     }
 
     /// Moves sequences from the queue while places and pages last.
@@ -66,6 +80,7 @@ struct Scheduler: ~Copyable {
             guard pool.canAdmit(hits: hits.map(\.block), further: further) else { break }
             let index = running.count
             running.append(waiting.removeFirst())
+            running[index].begun = statistics.steps
             for hit in hits { share(hit, at: index) }
             pool.reserve(further)
             running[index].reservedCount = further
@@ -153,8 +168,15 @@ struct Scheduler: ~Copyable {
             guard let reason = sequence.finishReason else { continue }
             releasePages(of: sequence)
             sequence.finish(reason)
+            waiting.end(sequence.request.client)
             retired += 1
-            if sequence.request.isProbe { probes += 1 }
+            if sequence.request.isProbe {
+                probes += 1
+            } else {
+                stepShare.note(
+                    taken: statistics.steps - sequence.begun,
+                    of: likelySteps(of: sequence.request))
+            }
         }
         if retired > 0 { running.removeAll { $0.finishReason != nil } }
         statistics.sequencesFinished += retired
@@ -166,8 +188,8 @@ struct Scheduler: ~Copyable {
         if let index = running.firstIndex(where: { $0.id == id }) {
             running[index].finishReason = reason
             _ = retireFinished()
-        } else if let index = waiting.firstIndex(where: { $0.id == id }) {
-            waiting.remove(at: index).finish(reason)
+        } else if let sequence = waiting.remove(id) {
+            sequence.finish(reason)
             statistics.sequencesFinished += 1
         }
     }
@@ -176,7 +198,7 @@ struct Scheduler: ~Copyable {
     mutating func endAll(_ reason: FinishReason) {
         for index in running.indices { running[index].finishReason = reason }
         _ = retireFinished()
-        for sequence in waiting { sequence.finish(reason) }
+        for sequence in waiting.sequences { sequence.finish(reason) }
         statistics.sequencesFinished += waiting.count
         waiting.removeAll()
         nextDeadline = nil
@@ -210,9 +232,9 @@ struct Scheduler: ~Copyable {
                 sequence.blockTable.count
                     == (sequence.computedCount + limits.pageSize - 1) / limits.pageSize)
         }
-        for sequence in waiting { precondition(sequence.blockTable.isEmpty) }
-        precondition(zip(waiting, waiting.dropFirst()).allSatisfy { $0.rank <= $1.rank })
-        if let earliest = (running + waiting).compactMap(\.request.deadline).min() {
+        for sequence in waiting.sequences { precondition(sequence.blockTable.isEmpty) }
+        waiting.checkInvariants()
+        if let earliest = (running + waiting.sequences).compactMap(\.request.deadline).min() {
             precondition(nextDeadline.map { $0 <= earliest } ?? false)
         }
     }

@@ -10,6 +10,10 @@ public struct SequenceRequest: Sendable {
     public var maximumTokens: Int
     /// New tokens that it will likely take, where somebody can tell; decides when it is begun.
     public var expectedTokens: Int?
+    /// Who asks, where that is known.
+    ///
+    /// Clients take turns in the queue; those without a name are one.
+    public var client: String?
     /// How tokens are drawn.
     public var sampling = SamplingParameters()
     /// Sampling one of these ends the sequence with `.stop`; the id is counted and reported.

@@ -8,12 +8,15 @@
 struct StepPace: Sendable, Equatable {
     /// Seconds of a step with part of a prompt in it; `nil` before the first.
     private(set) var secondsWithPrompt: Double?
+    /// Mean seconds of a step of any kind, of late; `nil` before the first.
+    private(set) var mean: Double?
     /// Seconds of a step without, by the bits of the batch's size less one.
     private var decode: [Double?] = Array(repeating: nil, count: Int.bitWidth)
 
     /// Takes in one step of so many sequences.
     mutating func note(_ duration: Duration, hadPrompt: Bool, sequences: Int = 1) {
         let seconds = duration.inSeconds
+        mean = mean.map { $0 + (seconds - $0) / 16 } ?? seconds
         if hadPrompt {
             Self.follow(seconds, &secondsWithPrompt)
         } else {

@@ -22,6 +22,8 @@ struct TokenSequence: Sendable {
     private(set) var form: AnswerForm?
     /// Steps that the engine had run when it came.
     var arrival = 0
+    /// Steps that the engine had run when it was begun.
+    var begun = 0
     /// Its place in the queue; see `QueueOrder`.
     var rank = 0
     /// Tokens whose keys and values are in pages.

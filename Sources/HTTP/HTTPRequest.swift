@@ -18,6 +18,9 @@ public struct HTTPRequest: Sendable {
     public var parameters: [String: String] = [:]
     /// Where the client is; nil for a request that came from no socket.
     public var peer: SocketAddress?
+    /// What limits for each client count by, as text: the peer's address without its port, of
+    /// IPv6 the network; nil for a Unix socket.
+    public var client: String? { peer?.client?.description }
 
     /// The decoded path, beginning with a slash.
     public var path: String { target.path }

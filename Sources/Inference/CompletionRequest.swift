@@ -37,6 +37,8 @@ public struct CompletionRequest: Sendable {
     var reason: Route.Reason?
     /// The ceilings of other APIs' fields, which hold beside `budget`.
     public var ceilings = RequestCeilings()
+    /// Who asks, where that is known: clients take turns in the queue.
+    public var client: String?
     /// Samples to draw, at least 1.
     public var samples = 1
     /// Sampling fields that the caller set; the model's generation defaults fill the others.

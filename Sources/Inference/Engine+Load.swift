@@ -10,13 +10,14 @@ extension Engine {
     /// - Parameters:
     ///   - promptTokens: Tokens of its prompt.
     ///   - newTokens: New tokens that it would likely take.
+    ///   - client: Who asks.
     /// - Returns: The times, 0 where none was measured yet.
-    nonisolated func load(promptTokens: Int, newTokens: Int = 1) -> Load {
+    nonisolated func load(promptTokens: Int, newTokens: Int = 1, client: String? = nil) -> Load {
         let statistics = statistics
         let promptSteps = (promptTokens + tokensPerStep - 1) / tokensPerStep
         return Load(
             waitSeconds: expectedWaitSeconds(
-                promptTokens: promptTokens, newTokens: newTokens),
+                promptTokens: promptTokens, newTokens: newTokens, client: client),
             prefillSeconds: Double(promptSteps) * statistics.secondsPerPromptStep,
             secondsPerToken: statistics.secondsPerStep * Self.margin)
     }

@@ -24,7 +24,8 @@ extension ReasoningModel {
             id: description.id, alpha: description.alpha,
             contextLength: description.contextLength, price: description.price ?? .perToken,
             forecast: forecast,
-            load: engine.load(promptTokens: promptTokens, newTokens: likely))
+            load: engine.load(
+                promptTokens: promptTokens, newTokens: likely, client: request.client))
         candidate.load.waitSeconds += store?.expectedSeconds(for: member) ?? 0
         if request.separatesReasoning, text.tags != nil {
             let answers = ([self] + neighbours).flatMap(\.description.profile).map(\.answerTokens)

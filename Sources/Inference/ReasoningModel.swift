@@ -121,6 +121,7 @@ struct ReasoningModel: Sendable {
         sequence.promptLogprobs = request.echo && request.topLogprobs != nil
         sequence.thought = thought(for: request, prompt: prompt)
         sequence.deadline = request.deadline
+        sequence.client = request.client
         if let grammar = request.grammar {
             let grammar = try text.grammars.grammar(grammar)
             sequence.grammar = grammar

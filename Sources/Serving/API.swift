@@ -116,7 +116,9 @@ public struct API: Sendable {
         var request = request
         let id = Identifier.request(offered: request.fields[.requestID])
         request.fields[.requestID] = id
-        let record = RequestRecord(id: id, keepsWords: configuration.logsPrompts)
+        let record = RequestRecord(
+            id: id, peer: request.client,
+            keepsWords: configuration.logsPrompts)
         var response: HTTPResponse
         do {
             response = try await RequestRecord.$current.withValue(record) { [request] in

@@ -21,6 +21,8 @@ struct CompletionRun {
     ) async throws {
         let received = ContinuousClock.now
         var job = job
+        let client = RequestRecord.current?.client
+        for index in job.requests.indices { job.requests[index].client = client }
         var streams: [AsyncStream<CompletionEvent>] = []
         for index in job.requests.indices {
             streams.append(try await Self.begin(index, of: &job, service: service))

@@ -40,13 +40,22 @@ final class RequestRecord: Sendable {
     let id: String
     /// When it came.
     let start = ContinuousClock.now
+    /// What its client is told from others by; those on Unix sockets are one.
+    var client: String { facts.account.map { "account \($0)" } ?? peer ?? "unix" }
+    private let peer: String?
     /// Whether what is asked and said is kept.
     let keepsWords: Bool
     private let state = Mutex(Facts())
 
     /// The record of a request that has just come.
-    init(id: String, keepsWords: Bool) {
+    ///
+    /// - Parameters:
+    ///   - id: Its name.
+    ///   - peer: Where it came from, without the port, nil for Unix sockets.
+    ///   - keepsWords: Whether what is asked and said is kept.
+    init(id: String, peer: String? = nil, keepsWords: Bool) {
         self.id = id
+        self.peer = peer
         self.keepsWords = keepsWords
     }
 

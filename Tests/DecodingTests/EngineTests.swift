@@ -141,19 +141,6 @@ import Testing
         }
     }
 
-    @Test("the estimate for the refused follows how fast sequences end, within bounds")
-    func estimate() {
-        for (seconds, estimate) in [(0.01, 1), (12.3, 13), (1e9, 600)] {
-            var state = Inbox.State()
-            state.queue = (0..<5).map { Inbox.Place(id: SequenceID(rawValue: $0), rank: 0) }
-            state.secondsPerSequence = seconds
-            #expect(
-                throws: DecodingError.saturated(queueDepth: 6, retryAfterSeconds: estimate)
-            ) { try state.checkRoom(for: 2, queueDepth: 6) }
-            #expect(throws: Never.self) { try state.checkRoom(for: 1, queueDepth: 6) }
-        }
-    }
-
     @Test("who waits is told its place, which moves up as others begin or leave")
     func places() async throws {
         let gate = StepGate()

@@ -87,7 +87,7 @@ class Soak:
              "--listen", f"unix:{self.path('socket')}", "--tls-cert", self.path("cert.pem"),
              "--tls-key", self.path("key.pem"), "--max-running", str(RUNNING), "--max-queue",
              str(QUEUE), "--kv-memory", "48", "--access-log", "json", "--header-timeout", "4",
-             "--first-byte-timeout", "4", "--body-timeout", "8", "--write-timeout", "6",
+             "--first-byte-timeout", "10", "--body-timeout", "8", "--write-timeout", "6",
              "--idle-timeout", "5", "--drain", "20"],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.server.stdout.readline()
@@ -383,7 +383,7 @@ class Soak:
             except Exception as error:
                 if self.server.poll() is not None:
                     return
-                self.fail(f"client {number}: {error!r}")
+                self.fail(f"client {number}: {act}: {error!r}")
 
     async def reload(self, end):
         while time.monotonic() < end:
