@@ -132,9 +132,10 @@ static void products(void) {
 }
 
 static void packed_products(void) {
-    for (int32_t format = 0; format <= CK_PACKED_BF16; format++) {
-        bool integers = format <= CK_PACKED_INT4;
-        size_t k = integers ? 32 * number(1, 12) : number(1, 300);
+    for (int32_t format = 0; format <= CK_PACKED_BF16_DOT; format++) {
+        bool integers = format <= CK_PACKED_INT4, words = format == CK_PACKED_BF16_DOT;
+        size_t k = integers ? 32 * number(1, 12) : 2 * number(1, 150);
+        k += format == CK_PACKED_F32 || format == CK_PACKED_F16 ? number(0, 1) : 0;
         size_t rows = number(1, 60), panels = (rows + 15) / 16, tokens = number(1, 20);
         size_t bytes = ck_packed_panel_bytes(format, k);
         float *w = floats(rows * k), *x = floats(tokens * k), *bias = floats(rows);
@@ -147,11 +148,14 @@ static void packed_products(void) {
             ck_pack(CK_ISA_REF, format, CK_F32, w + 16 * p * k, some, k, scratch,
                     packed + p * bytes);
         }
-        ck_input_group* inputs = space(tokens * k / 32 * sizeof *inputs + 64);
+        ck_input_group* inputs = space(tokens * k * 2 + 64);
         if (integers) {
             BOTH("quantize_input", inputs, tokens * k / 32 * sizeof *inputs,
                  ck_quantize_input(set, x, tokens * k, (ck_input_group*)(void*)out));
             ck_quantize_input(CK_ISA_REF, x, tokens * k, inputs);
+        }
+        if (words) {
+            ck_quantize(CK_ISA_REF, CK_BF16, x, tokens * k, inputs);
         }
         ck_packed_matmul_args a = {.x = x, .x_stride = k, .inputs = inputs, .tokens = tokens,
                                    .k = k, .w = packed, .panel_bytes = bytes,
