@@ -19,6 +19,8 @@ final class Inbox: Sendable {
         private var isLinedUp = true
         /// When places become free, as of the last turn.
         var forecast = PlaceForecast()
+        /// How long a place waits for whoever was told to come again for it.
+        private static let patience = Duration.seconds(2)
         /// When those who were refused were told to come again, and who they are.
         private var promises: [(client: String?, time: ContinuousClock.Instant)] = []
         /// Forward passes as of the last turn.
@@ -65,7 +67,8 @@ final class Inbox: Sendable {
         ///
         /// A client may take seven times as many places as it leaves free, so that there is one
         /// for everybody else whatever it sends; those without a name are the program's own, and
-        /// may take all.
+        /// may take all. Who was refused finds a place kept when the time has come: newcomers would
+        /// else take each as soon as it is free.
         mutating func checkRoom(
             for count: Int, client: String? = nil, queueDepth: Int,
             at now: ContinuousClock.Instant = .now
@@ -74,12 +77,11 @@ final class Inbox: Sendable {
             let free = queueDepth - queue.count
             var own = 0
             if client != nil, free > 0 { own = queue.count { $0.client == client } }
-            promises.removeAll { $0.time <= now }
-            if count <= free, client == nil || own + count <= 7 * free {
-                // Whoever was promised a place has it.
-                if let index = promises.firstIndex(where: { $0.client == client }) {
-                    promises.remove(at: index)
-                }
+            promises.removeAll { $0.time + Self.patience <= now }
+            let isExpected = promises.firstIndex { $0.client == client && $0.time <= now }
+            let kept = isExpected == nil ? promises.count { $0.time <= now } : 0
+            if count <= free - kept, client == nil || own + count <= 7 * free {
+                if let index = isExpected { promises.remove(at: index) }
                 return
             }
             // Who was refused before comes first: all places of the client itself, of each other
@@ -89,6 +91,7 @@ final class Inbox: Sendable {
             let seconds = forecast.seconds(
                 untilFree: before + max(1, count - free), queue: orderedQueue())
             let rounded = min(max(seconds.rounded(.up), 1), 120)
+            if let index = isExpected { promises.remove(at: index) }
             if promises.count < queueDepth { promises.append((client, now + .seconds(rounded))) }
             throw .saturated(
                 queueDepth: count <= free ? own : queueDepth, retryAfterSeconds: Int(rounded))

