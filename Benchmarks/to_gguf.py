@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Writes a Qwen2 folder in bf16 as a GGUF file that llama.cpp loads, for measuring speed.
 
-    to_gguf.py FOLDER FILE         needs numpy and gguf
+    to_gguf.py FOLDER FILE [bf16|q8_0|q4_0]         needs numpy and gguf
+
+Of q4_0 the embedding and the output head are q8_0.
 
 Weights, shape and tokens are the folder's; how text is cut before merging is not said, so ids may
 differ from the folder's own: the time of a pass does not depend on them.
@@ -46,7 +48,16 @@ def renamed(name):
         "output_norm.weight", "lm_head.weight": "output.weight"}[name]
 
 
-def main(folder, target):
+def quantized(words, kind):
+    """Blocks of a matrix, some rows at a time."""
+    rows = max(1, (1 << 24) // words.shape[1])
+    return np.concatenate([
+        gguf.quants.quantize(
+            (words[start:start + rows].astype(np.uint32) << 16).view(np.float32), kind)
+        for start in range(0, len(words), rows)])
+
+
+def main(folder, target, kind):
     config = json.loads((folder / "config.json").read_text())
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     writer = gguf.GGUFWriter(target, "qwen2")
@@ -78,6 +89,10 @@ def main(folder, target):
         if len(words.shape) == 1:
             writer.add_tensor(
                 renamed(name), (words.astype(np.uint32) << 16).view(np.float32))
+        elif kind != "bf16":
+            plain = kind == "q8_0" or name in ("model.embed_tokens.weight", "lm_head.weight")
+            block = gguf.GGMLQuantizationType.Q8_0 if plain else gguf.GGMLQuantizationType.Q4_0
+            writer.add_tensor(renamed(name), quantized(words, block), raw_dtype=block)
         else:
             # The writer counts bytes of a raw type.
             writer.add_tensor(
@@ -89,6 +104,6 @@ def main(folder, target):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
-    main(pathlib.Path(sys.argv[1]), sys.argv[2])
+    main(pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else "bf16")

@@ -200,7 +200,8 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         let store = store(members, trained: 2)
         try await touch(store, 0)
         for member in 2..<8 { try await touch(store, member) }
-        #expect(members.drops == [2, 3])
+        // Who leaves is decided in order; the leaving itself may overtake.
+        #expect(Set(members.drops) == [2, 3])
         #expect(store.mixedMembers == [4, 5, 6, 7] && members.holds(0))
     }
 
