@@ -31,12 +31,11 @@ extension Connection {
                 if state.arrival != nil || state.phase == .closed || state.phase == .lingering {
                     wakeups.request = (continuation, state.arrival)
                     state.arrival = nil
-                } else if context.isDraining, state.phase == .waiting,
-                    !state.parser.isInsideHead
-                {
+                } else if context.isDraining, state.isIdle, !state.isNew {
                     wakeups.request = (continuation, nil)
                     state.finish(&wakeups)
                 } else {
+                    if context.isDraining, state.isIdle { state.expectFirstRequestSoon() }
                     state.requestWaiter = continuation
                 }
             }

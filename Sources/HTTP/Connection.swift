@@ -71,12 +71,16 @@ final class Connection: EventSource {
     }
 
     /// Ends the connection unless a request is being received or answered.
+    ///
+    /// One that is new gets a moment for its request: its client has been accepted, and may have
+    /// sent what nobody has read yet.
     func closeIfIdle() {
         locked { state, wakeups in
-            guard state.phase == .waiting, !state.parser.isInsideHead, state.arrival == nil else {
-                return
-            }
-            state.finish(&wakeups)
+            guard state.isIdle else { return }
+            state.mayRead = true
+            state.pump(channel: channel, &wakeups)
+            guard state.isIdle else { return }
+            if state.isNew { state.expectFirstRequestSoon() } else { state.finish(&wakeups) }
         }
     }
 

@@ -53,8 +53,18 @@ extension ConnectionState {
     /// Until when a client that has begun no request may stay.
     private var idleUntil: Instant {
         guard isNew else { return idleSince + limits.idleTimeout }
-        return connectedAt
+        let usual =
+            connectedAt
             + (stream?.isEstablished == false ? limits.handshakeTimeout : limits.firstByteTimeout)
+        return lastChance.map { min($0, usual) } ?? usual
+    }
+
+    /// Whether it waits for a request of which nothing has come.
+    var isIdle: Bool { phase == .waiting && !parser.isInsideHead && arrival == nil }
+
+    /// Gives a client that has just been accepted a second for its request.
+    mutating func expectFirstRequestSoon() {
+        lastChance = lastChance ?? .now + .seconds(1)
     }
 
     /// When to find out what a FIN meant, where nothing has been written since.

@@ -76,6 +76,8 @@ struct ConnectionState: Sendable {
     /// Whether no byte of a first request has come yet.
     var isNew = true
     let connectedAt: Instant
+    /// Until when a first request is waited for at the end of the server's life.
+    var lastChance: Instant?
     var idleSince: Instant
     var headSince: Instant?
     var bodySince: Instant
