@@ -20,6 +20,9 @@ final class Acceptor: EventSource {
     let address: SocketAddress
     private let tls: TLSContext?
     private let guarded: Mutex<Guarded>
+    /// Held from a client's acceptance to its admission, so that none is in between after `stop()`:
+    /// it would find the server's tasks closed to newcomers.
+    private let hand = Mutex(())
     private let loops: [EventLoop]
     private let registry: ConnectionRegistry
     private let context: ServerContext
@@ -53,29 +56,39 @@ final class Acceptor: EventSource {
     }
 
     /// Closes the listening socket: the system refuses further clients.
+    ///
+    /// Whoever was accepted has been admitted when this returns.
     func stop() {
-        guarded.withLock { guarded in
-            if let token = guarded.token, let descriptor = guarded.listener?.descriptorNumber {
-                loops[0].remove(token, descriptor: descriptor)
+        hand.withLock { _ in
+            guarded.withLock { guarded in
+                if let token = guarded.token, let descriptor = guarded.listener?.descriptorNumber {
+                    loops[0].remove(token, descriptor: descriptor)
+                }
+                guarded.token = nil
+                guarded.listener = nil
             }
-            guarded.token = nil
-            guarded.listener = nil
         }
     }
 
     func becameReady(_ readiness: Readiness) {
         for _ in 0..<Self.burst {
-            let outcome = guarded.withLock { guarded in
-                let outcome = guarded.listener?.accept() ?? .none
-                if case .exhausted = outcome { pause(&guarded) }
-                return outcome
-            }
-            switch outcome {
-            case .connection(let stream, let peer): take(stream, peer)
-            case .retry: continue
-            case .none, .exhausted: return
-            }
+            guard hand.withLock({ _ in takeNext() }) else { return }
         }
+    }
+
+    /// Takes a client in; false where no other can be.
+    private func takeNext() -> Bool {
+        let outcome = guarded.withLock { guarded in
+            let outcome = guarded.listener?.accept() ?? .none
+            if case .exhausted = outcome { pause(&guarded) }
+            return outcome
+        }
+        switch outcome {
+        case .connection(let stream, let peer): take(stream, peer)
+        case .retry: break
+        case .none, .exhausted: return false
+        }
+        return true
     }
 
     func alarmRang() {

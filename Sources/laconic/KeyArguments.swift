@@ -27,6 +27,7 @@ struct KeyArguments: ParsableArguments {
     func apply(to configuration: inout ServingConfiguration, _ logger: Logger) throws {
         configuration.opensMetrics = openMetrics
         guard let apiKeyFile else { return }
+        try UnreadablePath.check("--api-key-file", apiKeyFile)
         configuration.keys = KeyRing(try accounts(apiKeyFile, logger))
         let folder =
             stateDir ?? StateFolder.usual(environment: ProcessInfo.processInfo.environment)
