@@ -4,8 +4,8 @@
 // tokens alone make too few chains of sums to keep the multipliers busy. The same number from 3
 // tokens on. It sets HAS_BF16_DOT where it defines
 //
-//     v16 bf16_dot(v16 sums, u16 weights, u16 inputs)   adds the products of pairs of bf16, those of
-//                                                       the upper halves first
+//     v16 bf16_dot(v16 sums, u16 weights, u16 inputs)   adds products of pairs, those of the upper
+//                                                       halves first
 //
 // and has no versions of the other formats then.
 //
@@ -156,11 +156,11 @@ INLINE void panel_tile(int format, int panels, int tokens, const ck_packed_matmu
 typedef void (*panel_tile_function)(const ck_packed_matmul_args*, size_t, size_t, size_t, size_t);
 
 #define DEFINE_PANEL_TILE(format, tokens)                                                          \
-    static void panel_##format##_##tokens(const ck_packed_matmul_args* a, size_t panel,             \
+    static void panel_##format##_##tokens(const ck_packed_matmul_args* a, size_t panel,            \
                                           size_t token, size_t k, size_t count) {                  \
         panel_tile(CK_PACKED_##format, 1, tokens, a, panel, token, k, count);                      \
     }                                                                                              \
-    static void panels_##format##_##tokens(const ck_packed_matmul_args* a, size_t panel,            \
+    static void panels_##format##_##tokens(const ck_packed_matmul_args* a, size_t panel,           \
                                            size_t token, size_t k, size_t count) {                 \
         panel_tile(CK_PACKED_##format, PANELS_BESIDE(tokens), tokens, a, panel, token, k, count);  \
     }
