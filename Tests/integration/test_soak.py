@@ -478,7 +478,8 @@ class Soak:
         early = statistics.median(third[:len(third) // 2])
         late = statistics.median(third[len(third) // 2:])
         growth = (late / early - 1) * 100
-        if growth > 2:
+        # A short run is half warm-up: pools grow until each thread has met its largest request.
+        if growth > (2 if self.options.minutes >= 10 else 5):
             self.fail(f"memory grew by {growth:.1f} %: {early} to {late} KiB")
         overruns = sum(value for name, value in values.items() if "overrun" in name)
         if overruns:
