@@ -100,6 +100,11 @@ final class MemberStore: Sendable {
         }
     }
 
+    /// Whether requests hold a member; a release may come a moment after its request's end.
+    func isHeld(_ member: Int) -> Bool {
+        state.withLock { ($0.loaded[member]?.holdCount ?? 0) > 0 }
+    }
+
     /// The made members that are in memory or on their way.
     var mixedMembers: [Int] {
         state.withLock { state in

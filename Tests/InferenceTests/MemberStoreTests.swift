@@ -24,9 +24,10 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         return MemberStore(source: members, limits: limits)
     }
 
-    /// Uses a member for a moment.
+    /// Uses a member for a moment, and waits until the store has it back.
     private func touch(_ store: MemberStore, _ member: Int) async throws {
         _ = try #require(try await store.hold(member))
+        #expect(await eventually { !store.isHeld(member) })
     }
 
     @Test func `a member is loaded by the first who needs it and stays`() async throws {
