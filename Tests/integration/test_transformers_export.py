@@ -118,7 +118,8 @@ def main():
         "--steps", "1", "--tokens-per-step", "128", "--max-length", "256",
         "--learning-rate", "1e-3", "--out", str(tuned))
     flags = ["--family", str(FAMILY), "--model", str(tuned / "model"), "--kv-type", "f32"]
-    with Server(*flags, "--kv-memory", "256") as server:
+    # transformers multiplies exactly, in f32
+    with Server(*flags, "--weights", "stored", "--kv-memory", "256") as server:
         members = [path for path in sorted(FAMILY.iterdir()) if path.is_dir()]
         for folder in [*members, tuned / "model"]:
             tokens, worst, unsure = compare(str(folder), server, folder.name)
