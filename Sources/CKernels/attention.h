@@ -30,12 +30,6 @@ typedef struct {
     const float* scales; // of q8_0: for keys [group, 16], for values [16, group]
 } slots;
 
-INLINE void fetch(const uint8_t* p, size_t bytes) {
-    for (size_t line = 0; line < bytes; line += 64) {
-        __builtin_prefetch(p + line);
-    }
-}
-
 // The keys of positions [from, from + count), `[head_dim, 16]`: where they lie, if that is one
 // page, or gathered to `out`. What lies behind `count` is masked by whoever reads it.
 INLINE slots keys_at(const ck_attention_args* a, size_t from, size_t count, float* out) {
@@ -201,7 +195,7 @@ static void fill_scores(const ck_attention_args* a, size_t first, size_t end, si
             const size_t from = p + b * KEYS, count = end - from < KEYS ? end - from : KEYS;
             keys[b] = keys_at(a, from, count, scratch + b * KEYS * a->head_dim);
             if (a->page_size == KEYS && from + 2 * beside * KEYS < end) {
-                fetch(page_of(a, from + 2 * beside * KEYS), block_bytes);
+                fetch((uintptr_t)page_of(a, from + 2 * beside * KEYS), block_bytes);
             }
         }
         const score_function function = score_functions[keys[0].type][blocks > 1];
@@ -318,7 +312,7 @@ static void attention(const ck_attention_args* a) {
         size_t count = end - p < KEYS ? end - p : KEYS;
         const slots values = values_at(a, p, count, stride, scratch);
         if (a->page_size == KEYS && p + 2 * KEYS < end) {
-            fetch(page_of(a, p + 2 * KEYS) + key_bytes, key_bytes);
+            fetch((uintptr_t)page_of(a, p + 2 * KEYS) + key_bytes, key_bytes);
         }
         for (size_t token = 0; token < a->tokens; token++) {
             size_t last = a->position + token + 1;

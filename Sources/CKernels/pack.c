@@ -187,19 +187,27 @@ static bool round_int4(const float* x, uint8_t* group, size_t row) {
 
 // -- plain types -------------------------------------------------------------------------------
 
+INLINE void put_plain(int32_t format, const float* x, size_t columns, uint8_t* panel, size_t row) {
+    for (size_t k = 0; k < columns; k++) {
+        uint8_t* place = panel + plain_place(format, row, k);
+        if (format == CK_PACKED_F32) {
+            memcpy(place, x + k, sizeof(float));
+        } else {
+            uint16_t word = format == CK_PACKED_F16 ? f32_to_f16(x[k]) : f32_to_bf16(x[k]);
+            memcpy(place, &word, sizeof word);
+        }
+    }
+}
+
+// Each format by itself, so that places are not divided for.
 static void pack_plain(int32_t format, const float* x, size_t columns, uint8_t* panel,
                        size_t row) {
-    const size_t bytes = packed_group_bytes(format);
-    uint8_t* base = panel;
-    for (size_t k = 0; k < columns; k++, panel += bytes) {
-        if (format == CK_PACKED_F32) {
-            memcpy(panel + row * sizeof(float), x + k, sizeof(float));
-        } else if (format == CK_PACKED_F16) {
-            put_half(f32_to_f16(x[k]), panel, 0, row);
-        } else {
-            uint16_t word = f32_to_bf16(x[k]);
-            memcpy(base + bf16_place(row, k), &word, sizeof word);
-        }
+    if (format == CK_PACKED_F32) {
+        put_plain(CK_PACKED_F32, x, columns, panel, row);
+    } else if (format == CK_PACKED_F16) {
+        put_plain(CK_PACKED_F16, x, columns, panel, row);
+    } else {
+        put_plain(CK_PACKED_BF16, x, columns, panel, row);
     }
 }
 
@@ -212,7 +220,7 @@ static void pack_pairs(const uint8_t* source, size_t row_bytes, size_t columns, 
         for (size_t row = 0; row < LANES; row++) {
             const uint8_t* words = source + row * row_bytes;
             for (size_t k = begin; k < end; k += 2) {
-                memcpy(panel + bf16_place(row, k), words + 2 * k, 4);
+                memcpy(panel + plain_place(CK_PACKED_BF16, row, k), words + 2 * k, 4);
             }
         }
     }

@@ -47,9 +47,11 @@ static inline size_t packed_group_bytes(int32_t format) {
     }
 }
 
-// Where the word of a row and a column of bf16 lies in its panel, in bytes.
-static inline size_t bf16_place(size_t row, size_t column) {
-    return column / 2 * 64 + row * 4 + column % 2 * 2;
+// Where a weight that is no integer lies in its panel, in bytes.
+static inline size_t plain_place(int32_t format, size_t row, size_t column) {
+    const size_t together = packed_group_columns(format), bytes = packed_group_bytes(format);
+    const size_t element = bytes / (LANES * together);
+    return column / together * bytes + (row * together + column % together) * element;
 }
 
 #endif

@@ -122,9 +122,7 @@ INLINE void packed_tile(int format, int tokens, const ck_packed_matmul_args* a, 
         sums[t] = spread(0);
     }
     for (size_t group = 0; group < groups; group++, w += bytes, x++) {
-        UNROLL for (size_t line = 0; line < bytes; line += 64) {
-            fetch_ahead(w + line, PACKED_AHEAD);
-        }
+        fetch((uintptr_t)w + PACKED_AHEAD, bytes);
         i16 dots[PACKED_TOKENS];
         if (format == CK_PACKED_INT4) {
             dots_int4(tokens, w, x, groups, dots);

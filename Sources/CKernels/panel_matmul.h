@@ -81,8 +81,8 @@ INLINE vpart input_of(int format, const float* x, const uint8_t* words, int whic
 INLINE void panel_tile(int format, int panels, int tokens, const ck_packed_matmul_args* a,
                        size_t panel, size_t token, size_t k, size_t count) {
     const bool is_dot = format == CK_PACKED_BF16_DOT;
-    const int columns = is_dot || format == CK_PACKED_BF16 ? 2 : 1;
-    const size_t bytes = format == CK_PACKED_F16 ? 32 : 64;
+    const int columns = (int)packed_group_columns(format);
+    const size_t bytes = packed_group_bytes(format);
     const uint8_t* w = (const uint8_t*)a->w + panel * a->panel_bytes + k / (size_t)columns * bytes;
     const float* x = is_dot ? 0 : a->x + token * a->x_stride + k;
     const uint8_t* words = is_dot ? (const uint8_t*)a->inputs + 2 * (token * a->k + k) : 0;
@@ -107,7 +107,7 @@ INLINE void panel_tile(int format, int panels, int tokens, const ck_packed_matmu
     }
     for (size_t i = 0; i < count; i += (size_t)columns, w += bytes) {
         UNROLL for (int p = 0; p < panels; p++) {
-            fetch_ahead(w + (size_t)p * a->panel_bytes, PANEL_AHEAD);
+            fetch((uintptr_t)w + (size_t)p * a->panel_bytes + PANEL_AHEAD, bytes);
         }
 #if HAS_BF16_DOT
         (void)x;

@@ -65,15 +65,13 @@ static void quantize_input(const float* x, size_t count, ck_input_group* out) {
 }
 
 static float plain_weight(int32_t format, const uint8_t* panel, size_t row, size_t k) {
-    if (packs_bf16(format)) {
-        return bf16_to_f32(load_u16(panel + bf16_place(row, k)));
+    const uint8_t* place = panel + plain_place(format, row, k);
+    if (format == CK_PACKED_F32) {
+        float value;
+        memcpy(&value, place, sizeof value);
+        return value;
     }
-    if (format == CK_PACKED_F16) {
-        return f16_to_f32(load_u16(panel + (k * LANES + row) * sizeof(uint16_t)));
-    }
-    float value;
-    memcpy(&value, panel + (k * LANES + row) * sizeof value, sizeof value);
-    return value;
+    return format == CK_PACKED_F16 ? f16_to_f32(load_u16(place)) : bf16_to_f32(load_u16(place));
 }
 
 static float flushed(float x) {

@@ -157,11 +157,14 @@ extension KernelContext {
         _ x: FloatMatrix, rows: Range<Int>, of products: [LinearProduct],
         where isChosen: (PackedFormat) -> Bool
     ) -> UnsafeRawPointer? {
-        let chosen = products.filter { $0.weights.packedFormat.map(isChosen) ?? false }
-        guard let first = chosen.first?.weights, let format = first.packedFormat else { return nil }
+        func counts(_ product: LinearProduct) -> Bool {
+            product.weights.packedFormat.map(isChosen) ?? false
+        }
+        guard let first = products.first(where: counts)?.weights, let format = first.packedFormat
+        else { return nil }
         let columns = first.columns
         precondition(
-            chosen.allSatisfy { $0.weights.columns == columns },
+            products.allSatisfy { $0.weights.columns == columns || !counts($0) },
             "packed products of one input differ in columns")
         let rowBytes =
             format.isInteger
