@@ -106,14 +106,6 @@ public struct EndpointTable: Sendable {
         return Self.options(allowed)
     }
 
-    /// The methods that a path answers to, sorted.
-    ///
-    /// - Parameter target: The request's target.
-    /// - Returns: The value for `Allow`, item by item; empty where no route has the path.
-    public func allowedMethods(for target: RequestTarget) -> [String] {
-        Self.match(target.segments[...], below: root).map { Self.allowed($0.handlers.keys) } ?? []
-    }
-
     /// The path template of the routes that a path belongs to, whatever the method.
     ///
     /// - Parameter target: The request's target.

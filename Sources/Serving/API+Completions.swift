@@ -1,7 +1,6 @@
 import Accounts
 import Glibc
 import HTTP
-import Inference
 
 extension API {
     /// `POST /generate`: our own shape, or TGI's for a body with `inputs`.
@@ -39,7 +38,7 @@ extension API {
             } catch {
                 throw ServingError.quota(error)
             }
-            if let models = account.models { job.forEachRequest { $0.members = models } }
+            Requester.narrow(&job)
         }
         let run = try await CompletionRun(
             job, id: Identifier.make(Dialect.idPrefix), created: Self.secondsSince1970,

@@ -1,4 +1,3 @@
-import Accounts
 import HTTP
 import Inference
 import Routing
@@ -18,9 +17,7 @@ extension API {
         let body = try await fields(of: request)
         var job = try CompletionJob.generate(body, limits: configuration)
         try admit()
-        if let models = Requester.admission?.account.models {
-            job.forEachRequest { $0.members = models }
-        }
+        Requester.narrow(&job)
         let quote = try await quote(&job)
         try Requester.check(model: quote.route.model)
         return Self.response(Self.json(quote))

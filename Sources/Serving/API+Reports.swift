@@ -55,8 +55,7 @@ extension API {
     func report(
         _ record: RequestRecord, of request: HTTPRequest, status: Int?, isWhole: Bool = true
     ) {
-        var facts = record.facts
-        facts.route = facts.route ?? endpoints.template(for: request.target)
+        let facts = record.facts
         metrics.note(
             ServingMetrics.Exchange(
                 handler: facts.route ?? "none",

@@ -117,12 +117,12 @@ public struct API: Sendable {
         let id = Identifier.request(offered: request.fields[.requestID])
         request.fields[.requestID] = id
         let record = RequestRecord(
-            id: id, peer: request.client,
+            id: id, peer: request.client, route: endpoints.template(for: request.target),
             keepsWords: configuration.logsPrompts)
         var response: HTTPResponse
         do {
             response = try await RequestRecord.$current.withValue(record) { [request] in
-                try await answer(request)
+                try await answer(request, record)
             }
         } catch {
             report(record, of: request, status: nil, isWhole: false)
@@ -148,14 +148,16 @@ public struct API: Sendable {
         return response
     }
 
-    private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {
+    private func answer(
+        _ request: HTTPRequest, _ record: RequestRecord
+    ) async throws -> HTTPResponse {
         if let preflight = crossOrigin.preflight(request) { return preflight }
         do {
-            if page.isAsked(by: request, routes: endpoints) {
+            if page.isAsked(by: request, isRoute: record.facts.route != nil) {
                 let page = page
                 let file = try await offLoop { [request] in try page.respond(to: request) }
                 if let file {
-                    RequestRecord.current?.note { $0.route = "page" }
+                    record.note { $0.route = "page" }
                     return file
                 }
             }

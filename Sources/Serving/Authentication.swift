@@ -1,5 +1,6 @@
 import Accounts
 import HTTP
+import Inference
 
 /// The check of API keys.
 struct Authentication: Sendable {
@@ -52,6 +53,12 @@ enum Requester {
         else { return }
         throw .modelNotAllowed(
             model: String(model.prefix(64)), allowed: (account.models ?? []).sorted())
+    }
+
+    /// Leaves the choice among the models that the key may ask for.
+    static func narrow(_ job: inout CompletionJob) {
+        guard let models = admission?.account.models else { return }
+        job.forEachRequest { $0.members = models }
     }
 
     /// Whether an answer that `owner` asked for is this one's to see and change.

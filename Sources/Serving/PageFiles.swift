@@ -9,9 +9,13 @@ struct PageFiles: Sendable {
     /// Whether the request is for the folder to answer, where it has the file.
     ///
     /// `/` is the page for browsers and the API's greeting for others.
-    func isAsked(by request: HTTPRequest, routes: EndpointTable) -> Bool {
-        guard files != nil else { return false }
-        return routes.allowedMethods(for: request.target).isEmpty || isPage(request)
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - isRoute: Whether some route has its path.
+    /// - Returns: Whether to look for a file first.
+    func isAsked(by request: HTTPRequest, isRoute: Bool) -> Bool {
+        files != nil && (!isRoute || isPage(request))
     }
 
     /// The file that answers; nil where there is none.

@@ -10,7 +10,7 @@ final class RequestRecord: Sendable {
     struct Facts: Sendable {
         /// The name of the account that the key belongs to.
         var account: String?
-        /// The route's template; the path itself where the page answered.
+        /// The route's template; `page` where a file of it answered, nil where nothing has the path.
         var route: String?
         /// The error's name.
         var failure: String?
@@ -45,18 +45,20 @@ final class RequestRecord: Sendable {
     private let peer: String?
     /// Whether what is asked and said is kept.
     let keepsWords: Bool
-    private let state = Mutex(Facts())
+    private let state: Mutex<Facts>
 
     /// The record of a request that has just come.
     ///
     /// - Parameters:
     ///   - id: Its name.
     ///   - peer: Where it came from, without the port, nil for Unix sockets.
+    ///   - route: The template of the route that it is for.
     ///   - keepsWords: Whether what is asked and said is kept.
-    init(id: String, peer: String? = nil, keepsWords: Bool) {
+    init(id: String, peer: String? = nil, route: String? = nil, keepsWords: Bool) {
         self.id = id
         self.peer = peer
         self.keepsWords = keepsWords
+        state = Mutex(Facts(route: route))
     }
 
     /// What is known by now.

@@ -118,22 +118,12 @@ public final class ServiceNotifier: Sendable {
     public func reloading<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        beginReloading()
-        defer { endReloading() }
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        let microseconds = time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+        deliver("RELOADING=1\nMONOTONIC_USEC=\(microseconds)\n" + Self.status("Reloading"))
+        defer { deliver("READY=1\n" + Self.status(state.withLock { $0.status })) }
         return try body()
-    }
-
-    /// Tells that settings are loaded again while `body` does so, and then of readiness again.
-    ///
-    /// - Parameter body: Loads them.
-    /// - Returns: What it returns.
-    /// - Throws: What it throws.
-    public func reloading<Result, Failure: Error>(
-        _ body: () async throws(Failure) -> Result
-    ) async throws(Failure) -> Result {
-        beginReloading()
-        defer { endReloading() }
-        return try await body()
     }
 
     /// Tells that the process is ending; nothing but that is told from here on.
@@ -153,17 +143,6 @@ public final class ServiceNotifier: Sendable {
             flush(&state)
             if state.waiting.isEmpty { _ = send("WATCHDOG=1") }
         }
-    }
-
-    private func beginReloading() {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        let microseconds = time.tv_sec * 1_000_000 + time.tv_nsec / 1000
-        deliver("RELOADING=1\nMONOTONIC_USEC=\(microseconds)\n" + Self.status("Reloading"))
-    }
-
-    private func endReloading() {
-        deliver("READY=1\n" + Self.status(state.withLock { $0.status }))
     }
 
     private static func status(_ text: String) -> String {
