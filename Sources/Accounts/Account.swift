@@ -12,6 +12,9 @@ public struct Account: Sendable, Equatable {
             self.limit = limit
             self.period = period
         }
+
+        /// The limit as files and tables have it: without a point where it is whole.
+        public var limitText: String { Int(exactly: limit).map(String.init) ?? "\(limit)" }
     }
 
     /// What logs and the ledger call it; unique in a file.

@@ -23,9 +23,9 @@ extension AccountFile {
         if let count = account.concurrency { members.append("\"concurrency\": \(count)") }
         for (name, quota) in [("spend", account.spend), ("tokens", account.tokens)] {
             guard let quota else { continue }
-            let limit = Int(exactly: quota.limit).map(String.init) ?? "\(quota.limit)"
             members.append(
-                "\"\(name)\": {\"limit\": \(limit), \"period\": \"\(quota.period.rawValue)\"}")
+                "\"\(name)\": {\"limit\": \(quota.limitText), "
+                    + "\"period\": \"\(quota.period.rawValue)\"}")
         }
         if let models = account.models {
             members.append("\"models\": [\(models.sorted().map(quoted).joined(separator: ", "))]")

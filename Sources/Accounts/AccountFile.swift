@@ -63,10 +63,18 @@ public struct AccountFile: Sendable, Equatable {
         return mode & 0o004 != 0
     }
 
-    private static func accounts(lines text: String) throws(AccountsError) -> [Account] {
-        let keys = text.split(whereSeparator: \.isNewline)
+    /// The keys of a plain file: one a line, blank lines and lines that begin with # aside.
+    ///
+    /// - Parameter text: The file's text.
+    /// - Returns: The keys, perhaps none.
+    public static func plainKeys(in text: String) -> [String] {
+        text.split(whereSeparator: \.isNewline)
             .map { $0.trimmingCharacters(in: .whitespaces) }
             .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+    }
+
+    private static func accounts(lines text: String) throws(AccountsError) -> [Account] {
+        let keys = plainKeys(in: text)
         guard !keys.isEmpty else { throw AccountsError("expected a key a line, found none") }
         return keys.map { key in
             let digest = KeyDigest(of: key.utf8)

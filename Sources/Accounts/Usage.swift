@@ -44,6 +44,15 @@ public struct Settlement: Sendable, Equatable {
         self.hour = hour
         self.spending = spending
     }
+
+    /// What it adds to the usage of its hour, a row for each part.
+    public var rows: [UsageRow] {
+        spending.enumerated().map { index, spending in
+            var row = UsageRow(account: account, member: spending.member, hour: hour)
+            row.add(spending, isFirst: index == 0)
+            return row
+        }
+    }
 }
 
 /// What an account took of a member in an hour.

@@ -231,17 +231,10 @@ public final class UsageLedger: Sendable {
     }
 
     private func readRows(of account: String?, since hour: Int) throws -> [UsageRow] {
-        var rows = try store.rows(of: account, since: hour)
-        for settlement in state.withLock({ $0.pending })
-        where settlement.hour >= hour && account ?? settlement.account == settlement.account {
-            for (index, spending) in settlement.spending.enumerated() {
-                var row = UsageRow(
-                    account: settlement.account, member: spending.member, hour: settlement.hour)
-                row.add(spending, isFirst: index == 0)
-                rows.append(row)
-            }
+        let pending = state.withLock { $0.pending }.filter {
+            $0.hour >= hour && account ?? $0.account == $0.account
         }
-        return rows
+        return try store.rows(of: account, since: hour) + pending.flatMap(\.rows)
     }
 
     /// Where an account stands with one of its quotas.

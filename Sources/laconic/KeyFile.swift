@@ -1,3 +1,4 @@
+import Accounts
 import ArgumentParser
 import Foundation
 
@@ -19,9 +20,7 @@ enum KeyFile {
             throw ValidationError(
                 "--api-key-file \(path): it has digests, as a server reads; expected a key a line")
         }
-        let keys = text.split(whereSeparator: \.isNewline)
-            .map { $0.trimmingCharacters(in: .whitespaces) }
-            .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+        let keys = AccountFile.plainKeys(in: text)
         guard !keys.isEmpty else {
             throw ValidationError("--api-key-file \(path): expected a key a line, found none")
         }

@@ -169,9 +169,7 @@ struct KeysCommand: ParsableCommand {
         }
 
         private static func text(_ quota: Account.Quota?) -> String {
-            guard let quota else { return "-" }
-            let limit = Int(exactly: quota.limit).map(String.init) ?? "\(quota.limit)"
-            return "\(limit)/\(quota.period.rawValue)"
+            quota.map { "\($0.limitText)/\($0.period.rawValue)" } ?? "-"
         }
     }
 

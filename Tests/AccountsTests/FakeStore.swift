@@ -43,15 +43,7 @@ final class FakeStore: UsageStore {
         state.withLock { state in
             state.settlements.filter {
                 $0.hour >= hour && account ?? $0.account == $0.account
-            }.flatMap { settlement in
-                settlement.spending.enumerated().map { index, spending in
-                    var row = UsageRow(
-                        account: settlement.account, member: spending.member,
-                        hour: settlement.hour)
-                    row.add(spending, isFirst: index == 0)
-                    return row
-                }
-            }
+            }.flatMap(\.rows)
         }
     }
 }

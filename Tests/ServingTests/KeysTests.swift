@@ -33,15 +33,7 @@ import Tokenization
         }
 
         func rows(of account: String?, since hour: Int) throws -> [UsageRow] {
-            settlements.filter { account ?? $0.account == $0.account }.flatMap { settlement in
-                settlement.spending.enumerated().map { index, spending in
-                    var row = UsageRow(
-                        account: settlement.account, member: spending.member,
-                        hour: settlement.hour)
-                    row.add(spending, isFirst: index == 0)
-                    return row
-                }
-            }
+            settlements.filter { account ?? $0.account == $0.account }.flatMap(\.rows)
         }
     }
 
