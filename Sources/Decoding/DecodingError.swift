@@ -16,7 +16,8 @@ public enum DecodingError: Error, Equatable, Sendable {
     case invalidSampling(field: String, value: Double, range: String)
     /// A value of `SequenceRequest.thought` cannot be honoured.
     case invalidThought(field: String, value: Int, range: String)
-    /// The queue is full, or holds as many of the client as it may have; a place is expected to be free after so many seconds.
+    /// The queue is full, or holds as many of the client as it may have; a place is expected to be
+    /// free after so many seconds.
     case saturated(queueDepth: Int, retryAfterSeconds: Int)
     /// The sequence needs more KV pages than exist, however long it waits.
     case insufficientPages(needed: Int, total: Int)

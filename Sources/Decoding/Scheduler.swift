@@ -6,9 +6,9 @@ import Models
 /// tokens, and a step gives each running sequence some of the difference under one limit per step.
 /// A decode is the case where the difference is one.
 ///
-/// Sequences are admitted in the order of `FairQueue` and `QueueOrder`, and only when the pages for their prompt and
-/// their ceiling can be reserved, so an admitted sequence is never evicted and never runs out, and
-/// one that is next is overtaken by none that needs fewer pages.
+/// Sequences are admitted in the order of `FairQueue` and `QueueOrder`, and only when the pages for
+/// their prompt and their ceiling can be reserved, so an admitted sequence is never evicted and
+/// never runs out, and one that is next is overtaken by none that needs fewer pages.
 struct Scheduler: ~Copyable {
     let configuration: EngineConfiguration
     let limits: RequestLimits

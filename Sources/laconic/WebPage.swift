@@ -8,7 +8,8 @@ enum WebPage {
     ///
     /// - Parameter folder: What was asked for; nil takes the page where it is installed.
     /// - Returns: The files; nil where no page is installed.
-    /// - Throws: `UnreadablePath` or `ValidationError` where a folder that was asked for cannot be served.
+    /// - Throws: `UnreadablePath` or `ValidationError` where a folder that was asked for cannot be
+    ///   served.
     static func files(folder: String?) throws -> StaticFiles? {
         if let folder {
             try UnreadablePath.check("--public", folder)
