@@ -18,16 +18,7 @@ import Testing
     private func run(
         _ load: [(arrival: Int, request: SequenceRequest)], order: QueueOrder, running: Int = 4
     ) -> [Life] {
-        var shape = ScriptedModel.Shape()
-        shape.pageCount = 400
-        var configuration = EngineConfiguration()
-        configuration.order = order
-        configuration.maximumRunning = running
-        configuration.reusesPrefixes = false
-        let model = ScriptedModel(shape)
-        var loop = DecodeLoop(
-            model: model, limits: RequestLimits(model: model, configuration: configuration),
-            configuration: configuration)
+        var loop = DecodeLoop.queueing(order: order, running: running, pageCount: 400)
         var lives: [Life] = []
         var waiting: Set<Int> = []
         var streams: [AsyncStream<TokenEvent>] = []

@@ -12,10 +12,10 @@ import subprocess
 import tempfile
 import threading
 import time
-import urllib.error
 import urllib.request
 
-BINARY = os.environ["LACONIC_BINARY"]
+from laconic_process import BINARY, LoggedServer
+
 QUESTION = "Jack has 47 stickers. Jack buys 6 bags of 6 stickers. How many stickers does Jack have now?"
 SEED = 20261126
 ROUNDS = 15
@@ -28,52 +28,30 @@ def check(truth, what):
     CHECKS += 1
 
 
-class Server:
+class Server(LoggedServer):
     """A server with keys and a state folder, while the block lasts."""
 
     def __init__(self, keys, state, *arguments):
-        self.log = open(os.path.join(WORK, "log"), "a+")
-        self.mark = self.log.seek(0, os.SEEK_END)
-        self.process = subprocess.Popen(
-            [BINARY, "serve", "--host", "127.0.0.1", "--port", "0", "--api-key-file", keys,
-             "--state-dir", state, *arguments],
-            stdout=subprocess.PIPE, stderr=self.log, text=True)
-        line = self.process.stdout.readline()
-        assert line.startswith("laconic: ready"), f"no ready line: {line}{self.told()[-2000:]}"
-        self.url = re.search(r"http:[^ ,\n]*", line).group()
+        log = open(os.path.join(WORK, "log"), "a+")
+        self.mark = log.seek(0, os.SEEK_END)
+        super().__init__("--api-key-file", keys, "--state-dir", state, *arguments, log=log)
 
     def told(self):
-        """What it has written on standard error."""
+        """What this one has written on standard error."""
         with open(self.log.name) as log:
             log.seek(self.mark)
             return log.read()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.wait(timeout=60)
-        self.process.stdout.close()
-        self.log.close()
 
     def kill(self):
         self.process.kill()
         self.process.wait()
 
     def ask(self, path, body=None, key=None, headers=None, method=None):
-        """Status, fields and document of an answer."""
+        """Status, fields and text of an answer, asked with a key."""
         fields = dict(headers or {})
         if key:
             fields["Authorization"] = f"Bearer {key}"
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, fields, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as reply:
-                return reply.status, reply.headers, reply.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.headers, error.read().decode()
+        return super().ask(path, body, fields, method)
 
     def usage(self, key, period="day"):
         status, _, text = self.ask(f"/v1/usage?period={period}", key=key)

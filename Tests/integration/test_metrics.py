@@ -1,6 +1,5 @@
 """What the server reports, against the release binary: see Tests/metrics."""
 
-import ctypes
 import http.client
 import json
 import os
@@ -10,11 +9,10 @@ import socket
 import subprocess
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 
-from laconic_process import BINARY
+from laconic_process import LoggedServer
+from stopped_thread import Stopped
 
 PROMTOOL = os.environ["PROMTOOL"]
 MONITORING = "deploy/monitoring"
@@ -31,50 +29,22 @@ def check(truth, what):
     CHECKS += 1
 
 
-class Server:
+class Server(LoggedServer):
     """A server whose standard error is a file of its own, or `stderr`, while the block lasts."""
 
     def __init__(self, *arguments, stderr=None):
-        self.log = open(os.path.join(WORK, f"log-{time.monotonic_ns()}"), "w+") \
+        log = open(os.path.join(WORK, f"log-{time.monotonic_ns()}"), "w+") \
             if stderr is None else None
-        self.process = subprocess.Popen(
-            [BINARY, "serve", "--host", "127.0.0.1", "--port", "0", *arguments],
-            stdout=subprocess.PIPE, stderr=stderr or self.log, text=True)
-        line = self.process.stdout.readline()
-        assert line.startswith("laconic: ready"), f"no ready line: {line}{self.lines()[-5:]}"
-        self.url = re.search(r"http:[^ ,\n]*", line).group()
+        super().__init__(*arguments, log=log, stderr=stderr)
         self.port = urllib.parse.urlsplit(self.url).port
 
     def lines(self):
         """The lines on standard error so far."""
-        if self.log is None:
-            return []
-        with open(self.log.name) as log:
-            return log.read().splitlines()
+        return self.told().splitlines()
 
     def records(self):
         """The access log's lines, read."""
         return [json.loads(line) for line in self.lines() if line.startswith("{")]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.wait(timeout=60)
-        self.process.stdout.close()
-
-    def ask(self, path, body=None, headers=None, method=None):
-        """Status, fields and text of an answer."""
-        data = None if body is None else body if isinstance(body, bytes) \
-            else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, headers or {}, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=120) as reply:
-                return reply.status, reply.headers, reply.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.headers, error.read().decode()
 
     def metrics(self):
         """The samples of /metrics by name and labels, and its text."""
@@ -329,35 +299,25 @@ def test_stuck_stderr():
 
 def test_stuck_engine():
     """While the decode loop's thread stands still, /health says so, and so do the metrics."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.ptrace.restype = ctypes.c_long
-    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-    seize, interrupt, detach, any_child = 0x4206, 0x4207, 17, 0x40000000
     with Server("--access-log", "off") as server:
-        tasks = f"/proc/{server.process.pid}/task"
-        thread = next(int(task) for task in os.listdir(tasks)
-                      if open(f"{tasks}/{task}/comm").read().strip() == "laconic.engine")
         answers = []
         asking = threading.Thread(target=lambda: answers.append(server.ask("/generate", {
             "prompt": "x", "ignore_eos": True, "max_tokens": 1900, "model": "base", "n": 8})))
         asking.start()
         eventually("it decodes", lambda: server.metrics()[0]["laconic_num_requests_running"] > 0)
-        if libc.ptrace(seize, thread, None, None) != 0:
-            print(f"metrics: no thread can be stopped here: {os.strerror(ctypes.get_errno())}")
-            return
-        libc.ptrace(interrupt, thread, None, None)
-        os.waitpid(thread, any_child)
-        stopped = time.monotonic()
-        check(server.ask("/health")[0] == 200, "a moment is no fault")
-        while time.monotonic() - stopped < 28:
-            time.sleep(1)
-            check(server.ask("/health")[0] == 200, "half a minute is no fault")
-        eventually("/health answers 503", lambda: server.ask("/health")[0] == 503)
-        check('"status":"stuck"' in server.ask("/health")[2], "the reason")
-        samples, _ = server.metrics()
-        check(samples["laconic_decode_heartbeat_age_seconds"] > 30, "the heartbeat's age")
-        check(samples["laconic_num_requests_running"] == 8, "what is held")
-        libc.ptrace(detach, thread, None, None)
+        with Stopped(server.process, "laconic.engine") as engine:
+            if engine is None:
+                return
+            stopped = time.monotonic()
+            check(server.ask("/health")[0] == 200, "a moment is no fault")
+            while time.monotonic() - stopped < 28:
+                time.sleep(1)
+                check(server.ask("/health")[0] == 200, "half a minute is no fault")
+            eventually("/health answers 503", lambda: server.ask("/health")[0] == 503)
+            check('"status":"stuck"' in server.ask("/health")[2], "the reason")
+            samples, _ = server.metrics()
+            check(samples["laconic_decode_heartbeat_age_seconds"] > 30, "the heartbeat's age")
+            check(samples["laconic_num_requests_running"] == 8, "what is held")
         eventually("it is healthy again", lambda: server.ask("/health")[0] == 200)
         asking.join()
         check(answers[0][0] == 200, "and the answer is whole")

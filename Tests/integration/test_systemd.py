@@ -1,6 +1,5 @@
 """The server as a service manager sees it, against the release binary: see Tests/systemd."""
 
-import ctypes
 import http.client
 import json
 import os
@@ -15,6 +14,7 @@ import threading
 import time
 
 from laconic_process import BINARY
+from stopped_thread import Stopped
 
 CHECKS = 0
 WORK = tempfile.mkdtemp(prefix="laconic-systemd-")
@@ -190,40 +190,6 @@ def test_rewards_alone():
         meals = [fields for fields, _ in manager.listen(1.6) if "WATCHDOG" in fields]
         check(3 <= len(meals) <= 6, meals)
         check(service.stop() == 0, service.text())
-
-
-def thread_named(process, name):
-    tasks = f"/proc/{process.pid}/task"
-    for task in os.listdir(tasks):
-        with open(f"{tasks}/{task}/comm") as comm:
-            if comm.read().strip() == name:
-                return int(task)
-    raise AssertionError(f"no thread {name}")
-
-
-class Stopped:
-    """A thread that stands still while the block lasts; None where that is forbidden."""
-
-    LIBC = ctypes.CDLL(None, use_errno=True)
-    LIBC.ptrace.restype = ctypes.c_long
-    LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-    SEIZE, INTERRUPT, DETACH, ANY_CHILD = 0x4206, 0x4207, 17, 0x40000000
-
-    def __init__(self, process, name):
-        self.thread = thread_named(process, name)
-
-    def __enter__(self):
-        if self.LIBC.ptrace(self.SEIZE, self.thread, None, None) != 0:
-            print(f"systemd: no thread can be stopped here: {os.strerror(ctypes.get_errno())}")
-            return None
-        self.LIBC.ptrace(self.INTERRUPT, self.thread, None, None)
-        os.waitpid(self.thread, self.ANY_CHILD)
-        self.held = True
-        return self
-
-    def __exit__(self, *_):
-        if getattr(self, "held", False):
-            self.LIBC.ptrace(self.DETACH, self.thread, None, None)
 
 
 def test_a_stuck_loop_starves_the_watchdog():
