@@ -174,11 +174,7 @@ export class Generation {
     /** Moves the ceiling of an answer under way, and the thought's with it. */
     async setBudget(tokens) {
         this.#wanted = tokens;
-        const { reasoning_tokens: thought, answer_tokens: reserve } = this.ceilings;
-        await this.#revise({
-            budget: thought === undefined
-                ? tokens : { tokens, reasoning_tokens: Math.max(0, tokens - reserve) },
-        });
+        await this.#revise({ budget: tokens });
     }
 
     async #revise(change) {
