@@ -114,7 +114,7 @@ let program: [Target] = [
         dependencies: [
             "Serving", "Accounts", "HTTP", "Sockets", "Inference", "Decoding", "Models",
             "Checkpoints", "Kernels", "Tokenization", "Routing", "Evaluation", "Training",
-            "Benchmarking", argumentParser, logging,
+            "Benchmarking", "CSystem", argumentParser, logging,
         ],
         // The family that a fresh machine serves; its recipe is deploy/recipes/family.json.
         resources: [.copy("Resources/family")],

@@ -58,9 +58,22 @@ extension EngineStatistics {
         }
     }
 
+    /// What was done, without what is held and how fast it goes.
+    public var counted: EngineStatistics {
+        var counted = EngineStatistics()
+        for count in Self.totals { counted[keyPath: count] = self[keyPath: count] }
+        return counted
+    }
+
     private static var counts: [WritableKeyPath<EngineStatistics, Int>] {
         [
             \.running, \.waiting, \.promptTokensAhead, \.pagesUsed, \.pagesCached, \.pageCount,
+        ] + totals
+    }
+
+    /// What never falls.
+    private static var totals: [WritableKeyPath<EngineStatistics, Int>] {
+        [
             \.steps, \.tokensGenerated, \.tokensPrefilled, \.prefixTokensReused, \.prefixHits,
             \.sequencesFinished, \.prefixTokensQueried, \.drafts, \.draftTokens,
             \.draftTokensAccepted,

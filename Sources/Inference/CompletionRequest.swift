@@ -71,6 +71,8 @@ public struct CompletionRequest: Sendable {
     public var deadline: ContinuousClock.Instant?
     /// Report every token with its id and text.
     public var reportsTokens = false
+    /// What counts this among the requests of the catalog that answers it.
+    var tenure: CatalogTenure?
 
     /// A request that completes `prompt`.
     public init(prompt: Prompt) {

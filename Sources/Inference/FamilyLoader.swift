@@ -93,10 +93,12 @@ extension [ModelSource] {
     ///   - pool: The workers to compute on.
     ///   - options: How to load and run it.
     ///   - shareCount: Models and families that are loaded together.
+    ///   - yields: Whether others compute on the workers meanwhile, and keep them.
     /// - Throws: `ModelLoadingError` where members differ or the memory does not suffice.
     /// - Returns: The engine, its context, and the members, loaded if they are to be.
     func family(
-        at path: String, pool: WorkerPool, options: LoadOptions, shareCount: Int
+        at path: String, pool: WorkerPool, options: LoadOptions, shareCount: Int,
+        yields: Bool = false
     ) throws(ModelLoadingError) -> (
         engine: Engine, contextLength: Int, store: MemberStore, scale: AlphaScale
     ) {
@@ -120,7 +122,7 @@ extension [ModelSource] {
         if try loadsAll(by: loader, within: limits.byteCount, asked: options.loading, path) {
             for member in indices {
                 let start = ContinuousClock.now
-                try loader.load(member, using: pool)
+                try loader.load(member, using: yields ? nil : pool)
                 store.noteLoaded(
                     member, seconds: (ContinuousClock.now - start) / .seconds(1))
             }

@@ -34,9 +34,14 @@ public struct LoadOptions: Sendable {
         engine.queueDepth = max(engine.queueDepth, concurrency)
     }
 
-    /// Lets a family's weights take half of the memory that is free, if nothing else was said.
-    public mutating func limitFamilyMemory() {
-        familyMemory = familyMemory ?? AvailableMemory.byteCount() / 2
+    /// Decides by the memory that is free now what was not said: half of it for a family's weights,
+    /// a quarter for keys and values, so that a later load has no less.
+    ///
+    /// - Parameter shareCount: Models and families that are loaded together.
+    public mutating func settleMemory(shareCount: Int) {
+        let free = AvailableMemory.byteCount()
+        familyMemory = familyMemory ?? free / 2
+        keyValueMemory = keyValueMemory ?? free / 4 / max(1, shareCount)
     }
 
     /// The workers that all models share, so that two never compute at once.

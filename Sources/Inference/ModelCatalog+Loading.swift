@@ -20,7 +20,16 @@ extension ModelCatalog {
         models paths: [String], family: String?, options: LoadOptions,
         progress: (String) -> Void
     ) throws(ModelLoadingError) -> ModelCatalog {
-        let pool = try options.pool()
+        try load(
+            models: paths, family: family, options: options, alongside: nil, progress: progress)
+    }
+
+    /// Loads with workers of its own, or with another catalog's, which it leaves what it can.
+    private static func load(
+        models paths: [String], family: String?, options: LoadOptions,
+        alongside other: ModelCatalog?, progress: (String) -> Void
+    ) throws(ModelLoadingError) -> ModelCatalog {
+        let pool = if let other { other.pool } else { try options.pool() }
         let shares = paths.count + (family == nil ? 0 : 1)
         var entries: [ReasoningModel] = []
         var engines: [Engine] = []
@@ -47,7 +56,8 @@ extension ModelCatalog {
                 sources.append(source)
             }
             let (engine, contextLength, store, scale) = try sources.family(
-                at: family, pool: pool, options: options, shareCount: shares)
+                at: family, pool: pool, options: options, shareCount: shares,
+                yields: other != nil)
             engines.append(engine)
             let first = entries.count
             for (index, source) in sources.enumerated() {
@@ -72,8 +82,37 @@ extension ModelCatalog {
             throw .duplicateName(entry.description.id)
         }
         return ModelCatalog(
-            entries: entries, engines: engines, choiceCount: paths.isEmpty ? entries.count : 1,
-            family: served, probe: probe)
+            entries: entries, engines: engines, pool: pool,
+            choiceCount: paths.isEmpty ? entries.count : 1, family: served, probe: probe)
+    }
+
+    /// Makes checkpoints ready while others answer, on a thread of its own.
+    ///
+    /// Both are in memory then.
+    ///
+    /// - Parameters:
+    ///   - paths: Checkpoints, each served by its own engine.
+    ///   - family: A folder of members.
+    ///   - options: How to load and run them.
+    ///   - other: What answers meanwhile.
+    ///   - progress: Told in a line what was loaded and how, from that thread.
+    /// - Returns: A catalog that computes on the other's workers.
+    /// - Throws: `ModelLoadingError` naming the first thing that is wrong.
+    public static func load(
+        models paths: [String], family: String?, options: LoadOptions,
+        beside other: ModelCatalog, progress: @escaping @Sendable (String) -> Void
+    ) async throws(ModelLoadingError) -> ModelCatalog {
+        let result = await withCheckedContinuation { continuation in
+            YieldingThread.start {
+                continuation.resume(
+                    returning: Result { () throws(ModelLoadingError) in
+                        try load(
+                            models: paths, family: family, options: options, alongside: other,
+                            progress: progress)
+                    })
+            }
+        }
+        return try result.get()
     }
 }
 

@@ -1,5 +1,6 @@
 public import Tokenization
 import Decoding
+import Kernels
 import Routing
 
 /// The checkpoints that are served, by name.
@@ -12,6 +13,8 @@ public struct ModelCatalog: CompletionService {
     let family: ServedFamily?
     /// What reads a prompt's hidden state before the router chooses.
     let probe: FamilyProbe?
+    /// The workers that all models compute on.
+    let pool: WorkerPool
     let router = Router()
     let ledger = RoutingLedger()
 
@@ -20,16 +23,18 @@ public struct ModelCatalog: CompletionService {
     /// - Parameters:
     ///   - entries: The models, at least one.
     ///   - engines: What runs them.
+    ///   - pool: The workers that they compute on.
     ///   - choiceCount: How many of the first are members of one family, to choose among.
     ///   - family: The family among the entries.
     ///   - probe: What reads a prompt's hidden state for them.
     init(
-        entries: [ReasoningModel], engines: [Engine], choiceCount: Int = 1,
+        entries: [ReasoningModel], engines: [Engine], pool: WorkerPool, choiceCount: Int = 1,
         family: ServedFamily? = nil, probe: FamilyProbe? = nil
     ) {
         precondition(!entries.isEmpty && (1...entries.count).contains(choiceCount))
         self.entries = entries
         self.engines = engines
+        self.pool = pool
         self.choiceCount = choiceCount
         self.family = family
         self.probe = probe

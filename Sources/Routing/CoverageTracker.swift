@@ -22,6 +22,17 @@ public struct CoverageTracker: Sendable, Equatable {
     /// The share of promises kept; nil before any.
     public var coverage: Double? { judged > 0 ? Double(kept) / Double(judged) : nil }
 
+    /// The same with what another judged, whose answers were of other weights and move no promise.
+    ///
+    /// - Parameter other: The counts to add.
+    /// - Returns: This one's promise, the counts of both.
+    public func counting(_ other: CoverageTracker) -> CoverageTracker {
+        var sum = self
+        sum.kept += other.kept
+        sum.judged += other.judged
+        return sum
+    }
+
     /// Takes an answer into account.
     ///
     /// - Parameters:

@@ -88,6 +88,13 @@ public struct API: Sendable {
         lifecycle.advance(to: .ready)
     }
 
+    /// Counts that settings were loaded again, for `/metrics`.
+    ///
+    /// - Parameter succeeded: Whether all of them were taken.
+    public func noteReload(succeeded: Bool) {
+        metrics.noteReload(succeeded: succeeded)
+    }
+
     /// Take no new work, for good, while what runs goes on.
     public func beginDraining() {
         lifecycle.advance(to: .draining)

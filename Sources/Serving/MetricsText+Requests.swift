@@ -167,5 +167,16 @@ extension MetricsText {
         counter(
             "laconic_log_lines_dropped_total", "Log lines dropped because nobody took them.",
             Double(droppedLogLines))
+        counters(
+            "laconic_reloads_total",
+            "Times that keys, certificates and models were loaded again, by outcome.",
+            [
+                ([("outcome", "success")], Double(counts.reloads.succeeded)),
+                ([("outcome", "failure")], Double(counts.reloads.failed)),
+            ])
+        gauge(
+            "laconic_last_reload_successful",
+            "1 where all of them were taken the last time, or none was asked for; else 0.",
+            counts.reloads.isCurrent ? 1 : 0)
     }
 }

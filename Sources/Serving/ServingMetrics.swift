@@ -20,6 +20,18 @@ final class ServingMetrics: Sendable {
         var failures: [String: Int] = [:]
         /// Of completions, by member.
         var models: [String: ModelMetrics] = [:]
+        /// Times that settings were loaded again.
+        var reloads = Reloads()
+    }
+
+    /// How loading settings again went.
+    struct Reloads: Sendable {
+        /// Times that all of them were taken.
+        var succeeded = 0
+        /// Times that some were bad, and stayed as they were.
+        var failed = 0
+        /// Whether all were taken the last time, or at the start.
+        var isCurrent = true
     }
 
     /// Members that are told apart; further ones, made between others on demand, are one.
@@ -43,6 +55,15 @@ final class ServingMetrics: Sendable {
     /// Counts an error by its name.
     func noteFailure(_ code: String?) {
         state.withLock { $0.failures[code ?? "none", default: 0] += 1 }
+    }
+
+    /// Counts that settings were loaded again.
+    func noteReload(succeeded: Bool) {
+        state.withLock { counts in
+            counts.reloads.succeeded += succeeded ? 1 : 0
+            counts.reloads.failed += succeeded ? 0 : 1
+            counts.reloads.isCurrent = succeeded
+        }
     }
 
     /// Changes the counts of a member.

@@ -112,18 +112,15 @@ public final class ServiceNotifier: Sendable {
 
     /// Tells that settings are loaded again while `body` does so, and then of readiness again.
     ///
-    /// - Parameter body: Loads them.
-    /// - Returns: What it returns.
-    /// - Throws: What it throws.
-    public func reloading<Result, Failure: Error>(
-        _ body: () throws(Failure) -> Result
-    ) throws(Failure) -> Result {
+    /// - Parameter body: Loads them; returns one line for a person, or nil where that of before
+    ///   holds on.
+    public func reloading(_ body: () async -> String?) async {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         let microseconds = time.tv_sec * 1_000_000 + time.tv_nsec / 1000
         deliver("RELOADING=1\nMONOTONIC_USEC=\(microseconds)\n" + Self.status("Reloading"))
-        defer { deliver("READY=1\n" + Self.status(state.withLock { $0.status })) }
-        return try body()
+        let status = await body()
+        ready(status ?? state.withLock { $0.status })
     }
 
     /// Tells that the process is ending; nothing but that is told from here on.

@@ -43,14 +43,18 @@ struct KeyArguments: ParsableArguments {
     }
 
     /// Reads the file again; a bad one changes nothing and is named in the log.
-    func reload(_ ring: KeyRing?, _ logger: Logger) {
-        guard let apiKeyFile, let ring else { return }
+    ///
+    /// - Returns: Whether the keys are those of the file.
+    func reload(_ ring: KeyRing?, _ logger: Logger) -> Bool {
+        guard let apiKeyFile, let ring else { return true }
         do throws(AccountsError) {
             let accounts = try accounts(apiKeyFile, logger)
             ring.replace(with: accounts)
             logger.notice("SIGHUP: \(accounts.count) keys are loaded again")
+            return true
         } catch {
             logger.error("SIGHUP: the keys before stay in use: \(error)")
+            return false
         }
     }
 

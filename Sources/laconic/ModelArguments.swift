@@ -98,10 +98,19 @@ struct ModelArguments: ParsableArguments {
         return options
     }
 
-    /// Loads what the flags name.
-    func load(options: LoadOptions, progress: (String) -> Void) throws
-        -> ModelCatalog
-    {
+    /// What the flags name.
+    struct Sources {
+        var models: [String]
+        var family: String?
+
+        var all: [String] { models + (family.map { [$0] } ?? []) }
+    }
+
+    /// Models and families that are loaded together.
+    var shareCount: Int { model.count + (model.isEmpty || family != nil ? 1 : 0) }
+
+    /// What the flags name, if this process may read it.
+    func sources() throws -> Sources {
         let family = model.isEmpty ? family ?? ShippedFamily.path : family
         guard !model.isEmpty || family != nil else {
             throw ValidationError(
@@ -110,8 +119,14 @@ struct ModelArguments: ParsableArguments {
         }
         for path in model { try UnreadablePath.check(checkpoint: path) }
         if let family { try UnreadablePath.check(family: family) }
+        return Sources(models: model, family: family)
+    }
+
+    /// Loads what the flags name.
+    func load(options: LoadOptions, progress: (String) -> Void) throws -> ModelCatalog {
+        let sources = try sources()
         return try ModelCatalog.load(
-            models: model, family: family, options: options, progress: progress)
+            models: sources.models, family: sources.family, options: options, progress: progress)
     }
 }
 

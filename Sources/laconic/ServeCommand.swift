@@ -1,5 +1,6 @@
 import Accounts
 import ArgumentParser
+import Checkpoints
 import Decoding
 import Foundation
 import HTTP
@@ -16,7 +17,9 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Answer HTTP requests; prints one line when it is ready.",
         discussion: """
             SIGTERM and SIGINT stop accepting, let running requests finish for --drain seconds, \
-            then cancel them; a second signal exits at once. SIGHUP loads certificates and keys again.
+            then cancel them; a second signal exits at once. SIGHUP loads \
+            keys, certificates and models whose files have changed again; requests that run are not \
+            disturbed.
             """)
 
     @OptionGroup var models: ModelArguments
@@ -126,6 +129,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let start = ContinuousClock.now
+        HeapMemory.returnLargeBlocks()
         var logger = Logger(label: "laconic") { PatientLogHandler(label: $0) }
         logger.logLevel = logLevel
         let inherited = InheritedSockets.take()
@@ -144,7 +148,9 @@ struct ServeCommand: AsyncParsableCommand {
         }
 
         let options = loadOptions
-        let catalog = rewards.rewardOnly ? nil : try load(options, startup)
+        let stamps = FileStamps(
+            checkpoints: rewards.rewardOnly ? [] : try models.sources().all)
+        let catalog = rewards.rewardOnly ? nil : ReloadableCatalog(try load(options, startup))
         let service: any CompletionService = if let catalog { catalog } else { RewardOnlyService() }
         let api = API(service: service, configuration: configuration, logger: logger)
         let entrances = try self.entrances.entrances(tls: tls, inherited: inherited)
@@ -152,7 +158,7 @@ struct ServeCommand: AsyncParsableCommand {
             HTTPServerConfiguration(
                 entrances: entrances, limits: clientLimits(logger), serverName: "laconic"))
         startup.noteWarmUp()
-        try await catalog?.warmUp()
+        try await catalog?.current.warmUp()
         startup.end()
         api.markReady()
         // Signals first: who reads that the server is ready may send one at once.
@@ -169,20 +175,33 @@ struct ServeCommand: AsyncParsableCommand {
             server.beginShutdown(grace: grace)
         }
         defer { signals.stop() }
-        let reloads = ReloadSignals { [logger, keys, ring = configuration.keys] in
-            notifier.reloading {
-                keys.reload(ring, logger)
-                Self.reload(tls, logger)
+        let place = "at \(server.urls(entrances))"
+        var reload = ServiceReload(
+            keys: keys, ring: configuration.keys, tls: tls, logger: logger, api: api)
+        reload.models = catalog.map { [models, logger] in
+            ModelReloader(models, options: options, stamps: stamps, serving: $0, logger: logger)
+        }
+        let reloads = ReloadSignals()
+        let reloading = Task { [reload] in
+            var reload = reload
+            for await _ in reloads.received {
+                await notifier.reloading {
+                    await reload.run()
+                    return "Serving \(service.names) \(place)"
+                }
             }
         }
-        defer { reloads.stop() }
+        defer {
+            reloads.stop()
+            reloading.cancel()
+        }
         defer { configuration.ledger?.close() }
         let threads = options.threads.map(String.init) ?? AvailableCPUs.current().explanation
         let seconds = String(format: "%.2f", (ContinuousClock.now - start) / .seconds(1))
         Terminal.output.line(
-            "laconic: ready after \(seconds) s at \(server.urls(entrances)), "
+            "laconic: ready after \(seconds) s \(place), "
                 + (catalog == nil ? "for rewards only" : "threads: \(threads)"))
-        notifier.ready("Serving \(service.names) at \(server.urls(entrances))")
+        notifier.ready("Serving \(service.names) \(place)")
         let watchdog = watchdog(notifier, server, service)
         defer { watchdog?.cancel() }
         try await server.run()
@@ -215,16 +234,6 @@ struct ServeCommand: AsyncParsableCommand {
         return limits
     }
 
-    private static func reload(_ tls: TLSContext?, _ logger: Logger) {
-        guard let tls else { return logger.notice("SIGHUP: there is no certificate to load again") }
-        do throws(SocketError) {
-            try tls.reload()
-            logger.notice("SIGHUP: the certificate is loaded again")
-        } catch {
-            logger.error("SIGHUP: the certificate before stays in use: \(error)")
-        }
-    }
-
     private var loadOptions: LoadOptions {
         var options = models.options
         options.engine.maximumRunning = maxRunning
@@ -232,7 +241,7 @@ struct ServeCommand: AsyncParsableCommand {
         options.engine.order = order
         options.engine.speculation = speculation
         options.engine.tokensPerStep = stepTokens
-        options.limitFamilyMemory()
+        options.settleMemory(shareCount: models.shareCount)
         return options
     }
 
@@ -248,7 +257,7 @@ struct ServeCommand: AsyncParsableCommand {
 
 extension CompletionService {
     /// What is served, for a person.
-    fileprivate var names: String {
+    var names: String {
         let names = models.map(\.id)
         return names.isEmpty ? "rewards" : names.joined(separator: ", ")
     }

@@ -5,17 +5,25 @@ import Synchronization
 
 /// Tells of each SIGHUP.
 final class ReloadSignals: Sendable {
+    /// An element for each; those that come while one is dealt with are one.
+    let received: AsyncStream<Void>
     private let source: Mutex<any DispatchSourceSignal>
+    private let continuation: AsyncStream<Void>.Continuation
 
     /// Watches the signal instead of dying of it.
-    init(_ received: @escaping @Sendable () -> Void) {
+    init() {
+        let (received, continuation) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        self.received = received
+        self.continuation = continuation
         source = Mutex(
-            watch(SIGHUP, on: DispatchQueue(label: "laconic.reload"), received))
+            watch(SIGHUP, on: DispatchQueue(label: "laconic.reload")) { continuation.yield() })
     }
 
     /// Watches no longer.
     func stop() {
         source.withLock { $0.cancel() }
+        continuation.finish()
     }
 }
 

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import statistics
 import subprocess
@@ -21,6 +22,8 @@ import time
 from soak_client import DIALECTS, Wire, call, documents, question, streamed_text, whole_text
 
 BINARY = os.environ["LACONIC_BINARY"]
+FAMILY = os.path.join(
+    os.path.dirname(__file__), "..", "..", "Sources", "laconic", "Resources", "family")
 RUNNING, QUEUE = 4, 12
 CLIENTS = 2 * (RUNNING + QUEUE)
 MEMBERS = ["base", "alpha_0", "alpha_0.05", "alpha_0.1", "alpha_0.2", "alpha_0.4"]
@@ -82,11 +85,12 @@ class Soak:
              "-nodes", "-keyout", self.path("key.pem"), "-out", self.path("cert.pem"), "-days",
              "2", "-subj", "/CN=localhost"], check=True, capture_output=True)
         self.log = open(self.path("log"), "w")
+        shutil.copytree(FAMILY, self.path("family"))
         self.server = subprocess.Popen(
             [BINARY, "serve", "--listen", "http://127.0.0.1:0", "--listen", "127.0.0.1:0",
              "--listen", f"unix:{self.path('socket')}", "--tls-cert", self.path("cert.pem"),
              "--tls-key", self.path("key.pem"), "--max-running", str(RUNNING), "--max-queue",
-             str(QUEUE), "--kv-memory", "48", "--access-log", "json", "--header-timeout", "4",
+             str(QUEUE), "--kv-memory", "48", "--family", self.path("family"), "--access-log", "json", "--header-timeout", "4",
              "--first-byte-timeout", "10", "--body-timeout", "8", "--write-timeout", "6",
              "--idle-timeout", "5", "--drain", "20"],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
@@ -386,10 +390,14 @@ class Soak:
                 self.fail(f"client {number}: {act}: {error!r}")
 
     async def reload(self, end):
+        """Loads settings again, and every tenth time all models: a file of theirs has changed."""
         while time.monotonic() < end:
             await asyncio.sleep(3)
-            self.server.send_signal(signal.SIGHUP)
             self.outcomes["reloads"] += 1
+            if self.outcomes["reloads"] % 10 == 0:
+                os.utime(self.path("family/family.json"))
+                self.outcomes["reloads of models"] += 1
+            self.server.send_signal(signal.SIGHUP)
 
     async def sample(self, start, end):
         while time.monotonic() < end and self.server.poll() is None:
@@ -484,6 +492,9 @@ class Soak:
         overruns = sum(value for name, value in values.items() if "overrun" in name)
         if overruns:
             self.fail(f"{overruns} tokens over budgets")
+        bad = values['laconic_reloads_total{outcome="failure"}']
+        if bad:
+            self.fail(f"{bad} reloads failed")
         return {
             "minutes": round(seconds / 60, 1), "seed": self.options.seed, "clients": CLIENTS,
             "running": RUNNING, "queue": QUEUE,
