@@ -144,16 +144,20 @@ def test_a_family_is_replaced_under_running_streams():
         check(after["laconic_num_requests_running"] == 0, after)
         pages = server.metrics()
         check(pages["laconic_last_reload_successful"] == 1, pages)
-        # Back again, a few times: what was replaced leaves neither threads nor memory behind.
+        # There and back, many times: what was replaced leaves neither threads nor memory behind.
         sizes, threads = [], []
-        for round in range(12):
-            turn(link, (old, new)[round % 2])
-            server.reload()
-            server.text("base", 20)
+        for _ in range(4):
+            for number in range(8):
+                turn(link, (old, new)[number % 2])
+                server.reload()
+                server.text("base", 20)
+            # Memory of small blocks is given back a second after their models are gone.
+            time.sleep(1.6)
             sizes.append(server.metrics()["process_resident_memory_bytes"])
             threads.append(len(os.listdir(f"/proc/{server.process.pid}/task")))
-        check(max(sizes[6:]) < 1.1 * max(sizes[2:6]), f"memory grows: {sizes}")
-        check(max(threads[6:]) <= max(threads[2:6]) + 1, f"threads grow: {threads}")
+        check(max(sizes[2:]) < 1.08 * max(sizes[:2]), f"memory grows: {sizes}")
+        check(max(threads[2:]) <= max(threads[:2]) + 1, f"threads grow: {threads}")
+        print("reload:", *(f"{size / 1e6:.0f}" for size in sizes), "MB resident, 8 reloads apart")
 
 
 def test_what_did_not_change_is_not_loaded_again():
@@ -243,8 +247,8 @@ def test_reloads_under_load_lose_nobody():
         clients = [threading.Thread(target=client) for _ in range(12)]
         for thread in clients:
             thread.start()
-        for round in range(10):
-            turn(link, sides[(round + 1) % 2])
+        for number in range(10):
+            turn(link, sides[(number + 1) % 2])
             server.reload()
         done.set()
         for thread in clients:
