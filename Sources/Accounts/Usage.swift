@@ -109,8 +109,8 @@ public protocol UsageStore: Sendable {
     ///
     /// - Parameters:
     ///   - account: Of whom; nil asks for everybody.
-    ///   - hour: The first hour that is asked for, counted since 1970.
+    ///   - hours: The hours that are asked for, counted since 1970.
     /// - Returns: A row for each account, member and hour, or several that add up.
     /// - Throws: Why it cannot be read.
-    func rows(of account: String?, since hour: Int) throws -> [UsageRow]
+    func rows(of account: String?, in hours: Range<Int>) throws -> [UsageRow]
 }

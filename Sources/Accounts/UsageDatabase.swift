@@ -91,7 +91,8 @@ public final class UsageDatabase: UsageStore {
         return database
     }
 
-    /// Counts requests that ended, in one transaction; a request of a known name is passed over.
+    /// Counts requests that ended, in one transaction; a request of a known name is passed over, and
+    /// what is no longer kept is deleted.
     ///
     /// - Parameter settlements: The requests.
     /// - Throws: GRDB's error; nothing of it is counted then.
@@ -122,21 +123,24 @@ public final class UsageDatabase: UsageStore {
             if let newest = settlements.map(\.hour).max() {
                 try db.execute(
                     sql: "DELETE FROM settled WHERE hour < ?", arguments: [newest - Self.memory])
+                try db.execute(
+                    sql: "DELETE FROM usage WHERE hour <= ?",
+                    arguments: [newest - UsageLedger.daysKept * 24])
             }
         }
     }
 
     /// What was counted; see `UsageStore`.
-    public func rows(of account: String?, since hour: Int) throws -> [UsageRow] {
+    public func rows(of account: String?, in hours: Range<Int>) throws -> [UsageRow] {
         try database.read { db in
             try Row.fetchAll(
                 db,
                 sql: """
                     SELECT account, member, hour, requests, prompt_tokens, reasoning_tokens,
                         answer_tokens, cost
-                    FROM usage WHERE hour >= ? AND (? IS NULL OR account = ?)
+                    FROM usage WHERE hour >= ? AND hour < ? AND (? IS NULL OR account = ?)
                     ORDER BY hour, account, member
-                    """, arguments: [hour, account, account]
+                    """, arguments: [hours.lowerBound, hours.upperBound, account, account]
             ).map { found in
                 var row = UsageRow(account: found[0], member: found[1], hour: found[2])
                 row.requests = found[3]

@@ -30,6 +30,10 @@ public final class UsageLedger: Sendable {
         var isFailing = false
     }
 
+    /// Days for which usage is kept: what ended earlier than that before the newest request that
+    /// has ended may be forgotten.
+    public static let daysKept = 400
+
     /// Hours that can still matter: a month's, and as many again for a clock that is set back.
     private static let memory = 62 * 24
     static let mostPending = 100_000
@@ -58,7 +62,8 @@ public final class UsageLedger: Sendable {
         self.retryInterval = retryInterval
         self.now = now
         self.tell = tell
-        let rows = try store.rows(of: nil, since: Self.hour(of: now()) - Self.memory)
+        let rows = try store.rows(
+            of: nil, in: Self.hour(of: now()) - Self.memory..<Int.max)
         state.withLock { state in
             for row in rows {
                 state.hours[row.account, default: [:]][row.hour, default: Totals()].add(row)
@@ -217,24 +222,23 @@ public final class UsageLedger: Sendable {
     ///
     /// - Parameters:
     ///   - account: Whose; nil asks for everybody's.
-    ///   - moment: The first hour that is asked for.
+    ///   - hours: The hours that are asked for, counted since 1970.
     /// - Returns: Rows by account, member and hour.
     /// - Throws: What the store throws when it cannot be read.
-    public func rows(of account: String?, since moment: Date) async throws -> [UsageRow] {
-        let hour = Self.hour(of: moment)
-        return try await withCheckedThrowingContinuation { continuation in
+    public func rows(of account: String?, in hours: Range<Int>) async throws -> [UsageRow] {
+        try await withCheckedThrowingContinuation { continuation in
             queue.async { [self] in
                 flush()
-                continuation.resume(with: Result { try readRows(of: account, since: hour) })
+                continuation.resume(with: Result { try readRows(of: account, in: hours) })
             }
         }
     }
 
-    private func readRows(of account: String?, since hour: Int) throws -> [UsageRow] {
+    private func readRows(of account: String?, in hours: Range<Int>) throws -> [UsageRow] {
         let pending = state.withLock { $0.pending }.filter {
-            $0.hour >= hour && account ?? $0.account == $0.account
+            hours.contains($0.hour) && account ?? $0.account == $0.account
         }
-        return try store.rows(of: account, since: hour) + pending.flatMap(\.rows)
+        return try store.rows(of: account, in: hours) + pending.flatMap(\.rows)
     }
 
     /// Where an account stands with one of its quotas.

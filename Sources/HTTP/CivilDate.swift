@@ -14,8 +14,8 @@ public struct CivilDate: Sendable, Hashable {
     /// Days from the first of March of the year 0 to the first of January 1970.
     private static let epoch = 719_468
 
-    /// The day of a month.
-    init(year: Int, month: Int, day: Int) {
+    /// The day of a month; of one that the month has not, `daysSince1970` counts on.
+    public init(year: Int, month: Int, day: Int) {
         self.year = year
         self.month = month
         self.day = day
@@ -36,7 +36,7 @@ public struct CivilDate: Sendable, Hashable {
     }
 
     /// Days after the first of January 1970; below 0 before it.
-    var daysSince1970: Int {
+    public var daysSince1970: Int {
         let (era, yearOfEra) = (month <= 2 ? year - 1 : year).dividedRoundingDown(by: 400)
         let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear

@@ -8,9 +8,16 @@ import Synchronization
 ///
 /// A request holds its member by a `Hold` from before its sequences are submitted until the last of
 /// them has left the engine, and a member that is held is never dropped. Requests that find no room
-/// wait in order of arrival; while one waits for room nobody behind it is served, so that every
-/// member becomes idle in time. One member is loaded at a time, on a thread that gives way to the
-/// decoding ones.
+/// wait in the order of `MemberQueue`: clients take turns. While one waits for room,
+///
+/// - a member is given to those behind it until it has been given `usesPerLoad` times since it was
+///   loaded: who waits for it when it comes has it before it can be dropped, and requests for
+///   members in turn do not make every one of them wait for a load;
+/// - and no more often, so that every member becomes idle in time.
+///
+/// So whoever is next waits for at most `usesPerLoad` requests of each member in its place, and
+/// nobody waits for ever. One member is loaded at a time, on a thread that gives way to the decoding
+/// ones.
 final class MemberStore: Sendable {
     /// What may be in memory.
     struct Limits {
@@ -22,6 +29,9 @@ final class MemberStore: Sendable {
         var trainedCount: Int
         /// Members of the other kind.
         var mixedCount = 4
+        /// Requests that get a member after its load though one that needs its room waits; they
+        /// decode together, in little more time than one.
+        var usesPerLoad = 8
     }
 
     /// Keeps a member in memory for as long as it lives.
@@ -47,14 +57,12 @@ final class MemberStore: Sendable {
         case left
     }
 
-    private struct Waiter {
-        let id: UInt64
-        let member: Int
-        let continuation: Continuation
-    }
+    private typealias Queue = MemberQueue<Continuation>
 
     private struct Loaded {
         var holdCount = 0
+        /// How often it was given since it was loaded.
+        var useCount = 0
         /// Rises from use to use.
         var lastUse: UInt64
     }
@@ -62,7 +70,7 @@ final class MemberStore: Sendable {
     private struct State {
         var loaded: [Int: Loaded] = [:]
         var loading: Int?
-        var waiters: [Waiter] = []
+        var waiters = Queue()
         var uses: UInt64 = 0
         var nextID: UInt64 = 0
         var statistics = LoadingStatistics()
@@ -146,12 +154,13 @@ final class MemberStore: Sendable {
     ///
     /// - Parameters:
     ///   - member: Which.
+    ///   - client: Who asks, where that is known.
     ///   - deadline: When waiting is no longer worth it.
     /// - Throws: `.queueFull`, `.memberUnavailable` where it cannot be loaded, and
     ///   `.budget(.deadlineUnmeetable)`.
     /// - Returns: The hold; nil where the waiting task was cancelled.
     func hold(
-        _ member: Int, until deadline: ContinuousClock.Instant? = nil
+        _ member: Int, for client: String? = nil, until deadline: ContinuousClock.Instant? = nil
     ) async throws(InferenceError) -> Hold? {
         let start = ContinuousClock.now
         let needed = source.byteCount(of: member)
@@ -161,7 +170,7 @@ final class MemberStore: Sendable {
                 reason: "its weights take \(needed) bytes, and --family-memory allows "
                     + "\(limits.byteCount)")
         }
-        let id = try queue()
+        let id = try queue(client)
         // Ends with the wait, at the latest when the deadline has come.
         let timer = deadline.map { deadline in
             Task {
@@ -173,7 +182,8 @@ final class MemberStore: Sendable {
         defer { timer?.cancel() }
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                enter(Waiter(id: id, member: member, continuation: continuation))
+                enter(
+                    Queue.Waiter(id: id, member: member, client: client, payload: continuation))
                 // Cancelled before it stood in the queue, nobody has taken it out.
                 if Task.isCancelled { leave(id, .left) }
             }
@@ -187,20 +197,25 @@ final class MemberStore: Sendable {
         }
     }
 
-    private func queue() throws(InferenceError) -> UInt64 {
+    /// A place in the queue; as in the engine's, a client may take seven times as many as it leaves
+    /// free, so that there is one for everybody else.
+    private func queue(_ client: String?) throws(InferenceError) -> UInt64 {
         try state.withLock { state throws(InferenceError) in
-            guard state.waiters.count < limits.queueDepth else {
+            let free = limits.queueDepth - state.waiters.count
+            guard free > 0 else {
                 throw .queueFull(depth: limits.queueDepth, retryAfterSeconds: 5)
             }
+            let own = client == nil ? 0 : state.waiters.count(of: client)
+            guard own < 7 * free else { throw .queueFull(depth: own, retryAfterSeconds: 5) }
             state.nextID += 1
             return state.nextID
         }
     }
 
-    private func enter(_ waiter: Waiter) {
+    private func enter(_ waiter: Queue.Waiter) {
         perform(
             state.withLock { state in
-                state.waiters.append(waiter)
+                state.waiters.insert(waiter)
                 return nextTurn(&state)
             })
     }
@@ -208,12 +223,11 @@ final class MemberStore: Sendable {
     /// Takes a waiter out of the queue; one that is served already is no error.
     private func leave(_ id: UInt64, _ outcome: Outcome) {
         let (waiter, turn) = state.withLock { state in
-            let index = state.waiters.firstIndex { $0.id == id }
-            let waiter = index.map { state.waiters.remove(at: $0) }
+            let waiter = state.waiters.remove { $0.id == id }.first
             // Whoever stood behind it may have waited for its sake only.
             return (waiter, nextTurn(&state))
         }
-        waiter?.continuation.resume(returning: outcome)
+        waiter?.payload.resume(returning: outcome)
         perform(turn)
     }
 
@@ -230,20 +244,19 @@ final class MemberStore: Sendable {
     private func finish(_ member: Int, _ failure: ModelLoadingError?, seconds: Double) {
         let (refused, turn) = state.withLock { state in
             state.loading = nil
-            var refused: [Waiter] = []
+            var refused: [Queue.Waiter] = []
             if failure == nil {
                 Self.noteLoaded(member, seconds, source.byteCount(of: member), &state)
             } else {
                 state.statistics.failures += 1
-                refused = state.waiters.filter { $0.member == member }
-                state.waiters.removeAll { $0.member == member }
+                refused = state.waiters.remove { $0.member == member }
             }
             return (refused, nextTurn(&state))
         }
         if let failure {
             let error = InferenceError.memberUnavailable(
                 model: source.name(of: member), reason: failure.description)
-            for waiter in refused { waiter.continuation.resume(returning: .refused(error)) }
+            for waiter in refused { waiter.payload.resume(returning: .refused(error)) }
         }
         perform(turn)
     }
@@ -261,48 +274,58 @@ final class MemberStore: Sendable {
     private func hold(_ member: Int, _ state: inout State) -> Hold {
         state.uses += 1
         state.loaded[member]?.holdCount += 1
+        state.loaded[member]?.useCount += 1
         state.loaded[member]?.lastUse = state.uses
         return Hold(self, member)
     }
 
-    /// Serves those who wait, in order, as far as memory goes.
+    /// Serves those who wait as far as memory goes, fresh members first and then in order.
     private func nextTurn(_ state: inout State) -> Turn {
         var turn = Turn()
-        var isOutOfRoom = false
-        var left: [Waiter] = []
-        for waiter in state.waiters {
-            if !isOutOfRoom, state.loaded[waiter.member] != nil {
-                turn.served.append((waiter.continuation, hold(waiter.member, &state)))
+        for waiter in state.waiters.ordered
+        where state.loaded[waiter.member].map({ $0.useCount < limits.usesPerLoad }) == true {
+            serve(waiter, in: &turn, &state)
+        }
+        for waiter in state.waiters.ordered {
+            if state.loaded[waiter.member] != nil {
+                serve(waiter, in: &turn, &state)
                 continue
             }
-            left.append(waiter)
-            guard !isOutOfRoom, state.loading == nil else { continue }
-            guard let drops = drops(toHold: waiter.member, state) else {
-                isOutOfRoom = true
+            let drops = drops(toHold: waiter.member, state)
+            if state.loading != nil {
+                // Who waits for the load alone keeps nobody waiting, who needs room does.
+                guard waiter.member == state.loading || drops?.isEmpty == true else { break }
                 continue
             }
+            guard let drops else { break }
             for member in drops { state.loaded[member] = nil }
             state.statistics.drops += drops.count
             state.loading = waiter.member
             (turn.drops, turn.load) = (drops, waiter.member)
         }
-        state.waiters = left
         return turn
     }
 
-    /// The idle members that have to leave so that `member` fits; nil where they do not suffice.
+    private func serve(_ waiter: Queue.Waiter, in turn: inout Turn, _ state: inout State) {
+        state.waiters.serve(waiter.id)
+        turn.served.append((waiter.payload, hold(waiter.member, &state)))
+    }
+
+    /// The idle members that have to leave so that `member` fits beside the others and what is being
+    /// loaded; nil where they do not suffice.
     private func drops(toHold member: Int, _ state: State) -> [Int]? {
         var idle = state.loaded.filter { $0.value.holdCount == 0 }
             .sorted { $0.value.lastUse < $1.value.lastUse }.map(\.key)
         var drops: [Int] = []
-        let mixed = state.loaded.keys.filter { $0 >= limits.trainedCount }
+        let others = state.loaded.keys + (state.loading.map { [$0] } ?? [])
+        let mixed = others.filter { $0 >= limits.trainedCount }
         if member >= limits.trainedCount, mixed.count >= limits.mixedCount {
             guard let index = idle.firstIndex(where: { $0 >= limits.trainedCount }) else {
                 return nil
             }
             drops.append(idle.remove(at: index))
         }
-        var held = byteCount(of: state.loaded.keys) - byteCount(of: drops)
+        var held = byteCount(of: others) - byteCount(of: drops)
         let room = limits.byteCount - source.byteCount(of: member)
         for member in idle where held > room {
             held -= source.byteCount(of: member)

@@ -15,7 +15,7 @@ extension ModelCatalog {
         let prompt = try model.promptIDs(request.prompt)
         var hold: MemberStore.Hold?
         if let store = model.store {
-            hold = try await store.hold(model.member)
+            hold = try await store.hold(model.member, for: request.client)
             guard hold != nil else { throw .shuttingDown }
         }
         let state: [Float]?

@@ -47,9 +47,9 @@ struct ReasoningModel: Sendable {
         var loading = Duration.zero
         if let store {
             let (start, isLoaded) = (ContinuousClock.now, status == .loaded)
-            guard let hold = try await store.hold(member, until: sequence.deadline) else {
-                return ([], .zero)
-            }
+            let hold = try await store.hold(
+                member, for: sequence.client, until: sequence.deadline)
+            guard let hold else { return ([], .zero) }
             sequence.hold = hold
             if !isLoaded { loading = start.duration(to: .now) }
         }

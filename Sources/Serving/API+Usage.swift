@@ -13,27 +13,18 @@ extension API {
     ///               "starts_at":"2026-11-26T00:00:00Z","requests":3,"prompt_tokens":87,
     ///               "reasoning_tokens":120,"answer_tokens":31,"cost":0.0003}]}
     ///
-    /// `?period=` is `hour` (of two days), `day` (of 31) or `month` (of twelve); the newest comes
-    /// first.
+    /// The newest comes first. Where the caller names a range, `from`, `to` and `bucket` stand in
+    /// the place of `period`, and no row starts before the range does; see `UsageQuestion`.
     func usage(_ request: HTTPRequest) async throws -> HTTPResponse {
         guard let ledger = configuration.ledger, let account = Requester.admission?.account else {
             throw ServingError.noUsage
         }
-        let word = request.query["period"] ?? QuotaPeriod.day.rawValue
-        guard let period = QuotaPeriod(rawValue: word) else {
-            throw ServingError.invalidValue(
-                path: "period", expected: "hour, day or month", found: "'\(word.prefix(64))'")
-        }
-        let days: Double =
-            switch period {
-            case .hour: 2
-            case .day: 31
-            case .month: 365
-            }
-        let since = period.start(of: Date().addingTimeInterval(-days * 86400))
+        let question = try UsageQuestion(
+            request.query, now: Int(Date().timeIntervalSince1970.rounded(.down)))
         let rows: [UsageRow]
         do {
-            rows = try await ledger.rows(of: account.isAdmin ? nil : account.name, since: since)
+            rows = try await ledger.rows(
+                of: account.isAdmin ? nil : account.name, in: question.hours)
         } catch {
             logger.error("usage cannot be read: \(error)")
             throw ServingError.quota(.ledgerFails)
@@ -41,7 +32,13 @@ extension API {
         return Self.response(
             JSONWriter.object { json in
                 json.field("object", "usage")
-                json.field("period", period.rawValue)
+                if question.isRange {
+                    json.field("from", UsageQuestion.text(question.hours.lowerBound))
+                    json.field("to", UsageQuestion.text(question.hours.upperBound))
+                    json.field("bucket", question.bucket?.rawValue)
+                } else {
+                    json.field("period", question.bucket?.rawValue)
+                }
                 json.field("account", account.name)
                 json.object("quotas") { json in
                     for kind in [QuotaRefusal.Kind.spend, .tokens] {
@@ -56,39 +53,34 @@ extension API {
                     }
                 }
                 json.array("data") { json in
-                    for row in Self.periods(period, of: rows) {
+                    for row in Self.sums(of: rows, question) {
                         json.object { Self.write(row.usage, start: row.start, into: &$0) }
                     }
                 }
             })
     }
 
-    /// Hours as periods, the newest first.
-    private static func periods(
-        _ period: QuotaPeriod, of rows: [UsageRow]
+    /// Hours summed up as was asked, the newest first.
+    private static func sums(
+        of rows: [UsageRow], _ question: UsageQuestion
     ) -> [(start: Int, usage: UsageRow)] {
         struct Key: Hashable {
-            var start: Int
+            var hour: Int
             var account: String
             var member: String
         }
-        var starts: [Int: Int] = [:]
+        let first = question.hours.lowerBound
         var all: [Key: UsageRow] = [:]
         for row in rows {
-            let start =
-                starts[row.hour]
-                ?? Int(
-                    period.start(of: Date(timeIntervalSince1970: Double(row.hour) * 3600))
-                        .timeIntervalSince1970)
-            starts[row.hour] = start
-            let key = Key(start: start, account: row.account, member: row.member)
-            let empty = UsageRow(account: row.account, member: row.member, hour: row.hour)
+            let hour = question.bucket.map { max($0.firstHour(ofHour: row.hour), first) } ?? first
+            let key = Key(hour: hour, account: row.account, member: row.member)
+            let empty = UsageRow(account: row.account, member: row.member, hour: hour)
             all[key, default: empty].add(row)
         }
         return all.sorted {
-            ($1.key.start, $0.key.account, $0.key.member)
-                < ($0.key.start, $1.key.account, $1.key.member)
-        }.map { ($0.key.start, $0.value) }
+            ($1.key.hour, $0.key.account, $0.key.member)
+                < ($0.key.hour, $1.key.account, $1.key.member)
+        }.map { ($0.key.hour * 3600, $0.value) }
     }
 
     private static func write(_ row: UsageRow, start: Int, into json: inout JSONWriter) {

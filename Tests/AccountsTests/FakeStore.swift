@@ -39,10 +39,10 @@ final class FakeStore: UsageStore {
         }
     }
 
-    func rows(of account: String?, since hour: Int) throws -> [UsageRow] {
+    func rows(of account: String?, in hours: Range<Int>) throws -> [UsageRow] {
         state.withLock { state in
             state.settlements.filter {
-                $0.hour >= hour && account ?? $0.account == $0.account
+                hours.contains($0.hour) && account ?? $0.account == $0.account
             }.flatMap(\.rows)
         }
     }

@@ -16,11 +16,13 @@ func eventually(_ condition: () -> Bool) async -> Bool {
 
 @Suite(.timeLimit(.minutes(2))) struct MemberStoreTests {
     private func store(
-        _ members: FakeMembers, bytes: Int = .max, trained: Int? = nil, queue: Int = 256
+        _ members: FakeMembers, bytes: Int = .max, trained: Int? = nil, queue: Int = 256,
+        uses: Int = 1
     ) -> MemberStore {
         var limits = MemberStore.Limits(trainedCount: trained ?? members.sizes.count)
         limits.byteCount = bytes
         limits.queueDepth = queue
+        limits.usesPerLoad = uses
         return MemberStore(source: members, limits: limits)
     }
 
@@ -219,10 +221,12 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         let sizes = (0..<6).map { _ in Int.random(in: 1...4, using: &generator) }
         let limit = Int.random(in: 4...9, using: &generator)
         let members = FakeMembers(sizes: sizes)
-        let store = store(members, bytes: limit, trained: 4)
+        let store = store(
+            members, bytes: limit, trained: 4, uses: Int.random(in: 1...3, using: &generator))
         let plans = (0..<60).map { _ in
             (
                 member: Int.random(in: 0..<6, using: &generator),
+                client: ["a", "b", nil].randomElement(using: &generator) ?? nil,
                 pause: Int.random(in: 0...300, using: &generator),
                 use: Int.random(in: 0...300, using: &generator),
                 leaves: Int.random(in: 0..<4, using: &generator) == 0
@@ -233,7 +237,8 @@ func eventually(_ condition: () -> Bool) async -> Bool {
                 group.addTask {
                     try? await Task.sleep(for: .microseconds(plan.pause * 10))
                     let task = Task { () -> Bool in
-                        guard let hold = try await store.hold(plan.member) else { return false }
+                        guard let hold = try await store.hold(plan.member, for: plan.client)
+                        else { return false }
                         let before = members.holds(plan.member)
                         try? await Task.sleep(for: .microseconds(plan.use))
                         return withExtendedLifetime(hold) {

@@ -1,6 +1,7 @@
 """Keys, limits and usage, against the release binary: see Tests/keys."""
 
 import concurrent.futures
+import datetime
 import json
 import os
 import random
@@ -207,7 +208,33 @@ def limits(server, keys):
     everybody = {row["account"] for row in server.usage(keys["admin"])["data"]}
     check({"one", "few", "poor", "picky"} <= everybody, everybody)
     check({row["account"] for row in server.usage(keys["poor"])["data"]} == {"poor"}, "own")
+    usage_of_a_range(server, keys)
     check(re.search(r"account[=:] ?one\b", server.told()), "the log names the account")
+
+
+def usage_of_a_range(server, keys):
+    """Sums of a range and of its days are those of the periods, and what is no range is told so."""
+    def total(rows):
+        return sum(row["prompt_tokens"] + row["reasoning_tokens"] + row["answer_tokens"]
+                   for row in rows)
+
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    start = today - datetime.timedelta(days=2)
+    everything = total(server.usage(keys["admin"])["data"])
+    for more in ["", "&bucket=hour", "&bucket=day", "&bucket=month",
+                 f"&to={today + datetime.timedelta(days=2)}"]:
+        status, _, text = server.ask(f"/v1/usage?from={start}{more}", key=keys["admin"])
+        check(status == 200 and total(json.loads(text)["data"]) == everything > 0, text)
+    status, _, text = server.ask(f"/v1/usage?from={start}", key=keys["poor"])
+    check({row["account"] for row in json.loads(text)["data"]} == {"poor"}, "own range")
+    status, _, text = server.ask(f"/v1/usage?from={start}T00:00:00Z&to={start}T01:00:00Z",
+                                 key=keys["admin"])
+    check(status == 200 and json.loads(text)["data"] == [], text)
+    for query, name in [(f"from={start}&to={start}", "to"), ("from=2020-01-01", "from"),
+                        (f"from={start}&period=day", "period"), (f"to={start}", "from"),
+                        (f"from={start}&from={start}", "from"), ("since=today", "since")]:
+        status, _, text = server.ask(f"/v1/usage?{query}", key=keys["one"])
+        check(status == 400 and json.loads(text)["error"]["param"] == name, (query, text))
 
 
 def reload(server, path, keys):

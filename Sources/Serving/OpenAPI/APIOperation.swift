@@ -109,7 +109,12 @@ struct APIOperation {
         APIOperation(
             method: .get, path: "/v1/usage", summary: "What the caller's completions took",
             answer: .json("UsageReport"),
-            query: [("period", "Period", "what is summed up; days without it")]),
+            query: [
+                ("period", "Period", "what is summed up; days without it and without `from`"),
+                ("from", "WholeHour", "the first hour of a range; within the last 400 days"),
+                ("to", "WholeHour", "the hour that the range ends before; now without it"),
+                ("bucket", "Period", "what of the range is summed up; all of it without it"),
+            ]),
         APIOperation(
             method: .get, path: "/metrics", summary: "Numbers for Prometheus", answer: .metrics),
         APIOperation(
