@@ -1,6 +1,5 @@
 """What the server and the long commands do when their surroundings fail: see Tests/faults."""
 
-import collections
 import http.client
 import json
 import os
@@ -14,139 +13,19 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.parse
 
-from faulty_surroundings import MAY_MOUNT, Clock, SmallDisk, control_group
-from laconic_process import BINARY, LoggedServer
+from faults_places import MAY_MOUNT, Clock, SmallDisk, control_group
+from faults_server import (CHECKS, FAMILY, LONG, MEMBER, QUESTION, Server, Stream, answer, check,
+                           eventually, fails, key_file, place, usage)
+from laconic_process import BINARY
 
-FAMILY = os.path.realpath("Sources/laconic/Resources/family")
-MEMBER = "alpha_0.2"
-QUESTION = "Jack has 47 stickers. Jack buys 6 bags of 6 stickers. How many stickers does Jack have now?"
-LONG = {"prompt": QUESTION, "model": MEMBER, "max_tokens": 900, "ignore_eos": True,
-        "temperature": 0}
 DAY = 86400
-CHECKS = 0
-
-
-def check(truth, what):
-    global CHECKS
-    assert truth, what
-    CHECKS += 1
-
-
-def eventually(what, truth, seconds=30):
-    end = time.monotonic() + seconds
-    while not truth():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
-    check(True, what)
 
 
 def needs_mounts(test):
     """Marks a test that mounts."""
     test.needs_mounts = True
     return test
-
-
-def place(name):
-    """A fresh path below the work folder."""
-    return os.path.join(WORK, f"{name}-{time.monotonic_ns()}")
-
-
-class Server(LoggedServer):
-    """A server whose standard error is a file of its own, or `stderr`, while the block lasts."""
-
-    def __init__(self, *arguments, log_path=None, stderr=None, **options):
-        log = open(log_path or place("log"), "a+") if stderr is None else None
-        super().__init__(*arguments, log=log, stderr=stderr, **options)
-        self.port = urllib.parse.urlsplit(self.url).port
-        self.pid = self.process.pid
-
-    def connect(self, **options):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=30, **options)
-
-    def say(self, body, key=None):
-        """Status and JSON of an answer of /generate."""
-        status, _, text = self.ask("/generate", body, {"x-api-key": key} if key else None)
-        return status, json.loads(text)
-
-    def metric(self, name, key=None):
-        text = self.ask("/metrics", None, {"x-api-key": key} if key else None)[2]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
-                   if line.split("{")[0].split(" ")[0] == name)
-
-    def processor_seconds(self):
-        with open(f"/proc/{self.pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-class Stream:
-    """Answers that are being streamed, of more bytes than lie unread on the way to `rest()`.
-
-    One that is `slow` stays under way until then; others are soon at their end.
-    """
-
-    def __init__(self, server, count=12, key=None, slow=True):
-        self.server, self.id = server, f"stream-{time.monotonic_ns()}"
-        fields = {"x-request-id": self.id, **({"x-api-key": key} if key else {})}
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-        self.connection.connect()
-        if slow:
-            self.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.connection.request("POST", "/generate",
-                                json.dumps({**LONG, "n": count, "stream": True}), fields)
-        self.reply = self.connection.getresponse()
-        assert self.reply.status == 200, self.reply.read()
-        self.lines = [self.reply.readline() for _ in range(4)]
-
-    def is_under_way(self):
-        """Whether it has no line in the log, as every request has that has ended."""
-        return self.id not in self.server.told()
-
-    def rest(self):
-        """The answers, thought and all, once they are there to their end."""
-        self.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        lines = [*self.lines, *self.reply.read().split(b"\n")]
-        self.connection.close()
-        events = [json.loads(line[6:]) for line in lines if line.startswith(b"data: {")]
-        assert events and events[-1]["type"] == "done", events[-1:]
-        texts = collections.defaultdict(str)
-        for event in events:
-            texts[event.get("index")] += event.get("text", "")
-        return texts
-
-
-def answer(server, body=LONG):
-    status, reply = server.say(body)
-    assert status == 200, reply
-    return reply["reasoning"], reply["text"], reply["usage"]["completion_tokens"]
-
-
-def key_file():
-    """A file of two keys, without and with a quota, and the keys."""
-    path, keys = place("keys"), {}
-    for name, flags in (("free", []), ("metered", ["--tokens", "1000000/day"])):
-        done = subprocess.run([BINARY, "keys", "add", "--file", path, "--name", name, "--json",
-                               *flags], capture_output=True, text=True, check=True)
-        keys[name] = json.loads(done.stdout)["key"]
-    return path, keys
-
-
-def usage(server, key, period="day"):
-    status, _, text = server.ask(f"/v1/usage?period={period}", None, {"x-api-key": key})
-    assert status == 200, text
-    return sum(row["requests"] for row in json.loads(text)["data"])
-
-
-def fails(*arguments, naming, prefix=(), **options):
-    """Checks that a command ends with 1 and one line that holds each of the words."""
-    done = subprocess.run([*prefix, BINARY, *arguments], capture_output=True, text=True, timeout=120,
-                          **options)
-    check(done.returncode == 1, (arguments, done.returncode, done.stderr[-2000:]))
-    last = done.stderr.strip().splitlines()[-1]
-    check(last.startswith("laconic: ") and all(word in last for word in naming),
-          f"{last} does not name {naming}")
 
 
 # Model files
@@ -379,8 +258,15 @@ def test_training_on_a_full_disk_keeps_the_state_before_and_goes_on_from_it():
         disk.clear()
         subprocess.run([BINARY, *train, out], check=True, capture_output=True)
         for name in ("state.safetensors", "model/model.safetensors"):
-            with open(f"{out}/{name}", "rb") as one, open(f"{whole}/{name}", "rb") as other:
-                check(one.read() == other.read(), f"{name} is the one of an undisturbed run")
+            check(tensors(f"{out}/{name}") == tensors(f"{whole}/{name}"),
+                  f"{name} is the one of an undisturbed run")
+
+
+def tensors(path):
+    """The bytes of a file's tensors."""
+    with open(path, "rb") as file:
+        file.seek(int.from_bytes(file.read(8), "little"), os.SEEK_CUR)
+        return file.read()
 
 
 # State
@@ -520,10 +406,10 @@ def test_a_process_that_stood_still_goes_on_with_its_streams():
         environment = {**os.environ, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "2000000"}
         with Server("--header-timeout", "1", "--first-byte-timeout", "1", "--write-timeout", "1",
                     "--idle-timeout", "1", "--body-timeout", "1", env=environment) as server:
-            expected = Stream(server, 8, slow=False).rest()
+            expected = Stream(server, slow=False).rest()
             found = []
             while True:
-                stream = Stream(server, 8, slow=False)
+                stream = Stream(server, slow=False)
                 reader = threading.Thread(target=lambda: found.append(stream.rest()))
                 reader.start()
                 os.kill(server.pid, signal.SIGSTOP)
@@ -627,8 +513,7 @@ def main():
         start = time.monotonic()
         test()
         print(f"{time.monotonic() - start:5.1f} s  {name}", flush=True)
-    print(f"faults: {CHECKS} checks passed")
+    print(f"faults: {CHECKS[0]} checks passed")
 
 
-with tempfile.TemporaryDirectory(prefix="laconic-faults-") as WORK:
-    main()
+main()
