@@ -1,7 +1,7 @@
 import Models
 
 extension LoadOptions {
-    /// Sequences of full length beyond which a KV cache does not grow.
+    /// Sequences of full length beyond which a KV cache does not grow; see `KeyValueCapacity`.
     private static let mostSequences = 256
 
     /// Refuses what does not fit into the memory that is free, before the kernel ends the process.

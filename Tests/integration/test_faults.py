@@ -133,6 +133,22 @@ def test_exhausted_descriptors_make_new_clients_wait_and_stop_nobody_else():
         early.close()
 
 
+def test_a_low_limit_of_descriptors_is_told_at_the_start_and_a_flood_leaves_the_server_whole():
+    with Server(prefix=["prlimit", "--nofile=64:64"]) as server:
+        check("only 16 connections" in server.told(), server.told())
+        start, since = server.processor_seconds(), time.monotonic()
+        idle = [server.connect() for _ in range(300)]
+        time.sleep(2)
+        spent, waited = server.processor_seconds() - start, time.monotonic() - since
+        check(server.process.poll() is None and spent < 0.5 * waited, f"{spent} s in {waited} s")
+        for one in idle:
+            one.close()
+        eventually("it answers again", lambda: server.ask("/health")[0] == 200)
+        check(server.say({"prompt": QUESTION, "budget": 60})[0] == 200, "and computes")
+        said = [line for line in server.told().splitlines() if "no descriptor" in line]
+        check(len(said) <= 1, said)
+
+
 # Disks
 
 @needs_mounts
