@@ -26,7 +26,9 @@ public final class UsageDatabase: UsageStore {
                 atPath: folder, withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
         } catch {
-            throw AccountsError("--state-dir \(folder): cannot be made: expected a writable place")
+            throw AccountsError(
+                "--state-dir \(folder): cannot be made: \(Self.reason(error)); expected a "
+                    + "writable place")
         }
         lock = unsafe open(folder + "/usage.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
@@ -51,12 +53,32 @@ public final class UsageDatabase: UsageStore {
 
     private static func failure(_ path: String, _ error: any Error) -> AccountsError {
         if let error = error as? AccountsError { return error }
-        let code = (error as? DatabaseError)?.resultCode
-        return AccountsError(
-            code == .SQLITE_CORRUPT || code == .SQLITE_NOTADB
-                ? "\(path) is damaged: mend it (sqlite3 \(path) .recover), or move it away to count "
-                    + "from nothing"
-                : "\(path): \(error)")
+        switch (error as? DatabaseError)?.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            return AccountsError(
+                "\(path) is damaged: mend it (sqlite3 \(path) .recover), or move it away to count "
+                    + "from nothing")
+        // Without room for the file that it shares its memory by, SQLite tells of no full disk.
+        case .SQLITE_IOERR, .SQLITE_FULL:
+            return AccountsError("\(path): \(error)" + (hasRoom(path) ? "" : "; the disk is full"))
+        default:
+            return AccountsError("\(path): \(error)")
+        }
+    }
+
+    /// Whether the disk has room for what SQLite writes at a start.
+    private static func hasRoom(_ path: String) -> Bool {
+        var status = statvfs()
+        guard unsafe statvfs(path, &status) == 0 else { return true }
+        return status.f_bavail * status.f_frsize >= 128 << 10
+    }
+
+    /// The system's words for why a folder could not be made.
+    private static func reason(_ error: any Error) -> String {
+        let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error ?? error
+        guard let code = (cause as? POSIXError)?.code.rawValue, let words = unsafe strerror(code)
+        else { return "\(error)" }
+        return unsafe String(cString: words)
     }
 
     private static func openDatabase(_ path: String) throws -> DatabaseQueue {

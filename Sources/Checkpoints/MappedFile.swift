@@ -4,7 +4,7 @@ public import Kernels
 /// A regular file mapped for reading; its pages come from the disk when they are first touched.
 ///
 /// The file must not be truncated while it is mapped: touching a page that is gone ends the process
-/// (SIGBUS), unless `Checkpoint.load` has met it first. Replacing the file by another (`rename`) is
+/// (SIGBUS; the program says why), unless `Checkpoint.load` has met it first. Replacing the file by another (`rename`) is
 /// harmless.
 public struct MappedFile: Sendable {
     /// The path it was opened by.

@@ -7,13 +7,15 @@ final class Acceptor: EventSource {
     private static let pause = Duration.milliseconds(100)
     /// Most clients to take in one go, so that those already here are served in between.
     private static let burst = 64
-    /// Most clients above the limit that are told so at a time; further ones are just closed.
-    private static let rejectionLimit = 64
+    /// How often it is said that descriptors have run out, while it goes on or comes back.
+    private static let silence = Duration.seconds(60)
 
     private struct Guarded: ~Copyable {
         var listener: Listener?
         var token: EventLoop.Token?
         var isPaused = false
+        /// When it was said that descriptors have run out.
+        var toldAt: ContinuousClock.Instant?
     }
 
     /// Where clients come in.
@@ -78,10 +80,19 @@ final class Acceptor: EventSource {
 
     /// Takes a client in; false where no other can be.
     private func takeNext() -> Bool {
-        let outcome = guarded.withLock { guarded in
+        let (outcome, tells) = guarded.withLock { guarded in
             let outcome = guarded.listener?.accept() ?? .none
-            if case .exhausted = outcome { pause(&guarded) }
-            return outcome
+            guard case .exhausted = outcome else { return (outcome, false) }
+            pause(&guarded)
+            let now = ContinuousClock.now
+            if let toldAt = guarded.toldAt, now - toldAt < Self.silence { return (outcome, false) }
+            guarded.toldAt = now
+            return (outcome, true)
+        }
+        if tells {
+            context.tell(
+                "\(address): no descriptor or memory is left for another client; \(registry.count) "
+                    + "connections are open, new ones wait until some are closed")
         }
         switch outcome {
         case .connection(let stream, let peer): take(stream, peer)
@@ -114,8 +125,8 @@ final class Acceptor: EventSource {
     private func take(_ socket: SocketStream, _ peer: SocketAddress?) {
         let limits = context.limits
         let place = registry.place(of: peer)
-        guard place.count < limits.connectionCount + Self.rejectionLimit,
-            place.clientCount < limits.connectionsPerClient + Self.rejectionLimit
+        guard place.count < limits.connectionCount + HTTPLimits.refusedConnectionCount,
+            place.clientCount < limits.connectionsPerClient + HTTPLimits.refusedConnectionCount
         else { return }
         let stream: any ByteStream
         do throws(SocketError) {

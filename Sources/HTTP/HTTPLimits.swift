@@ -20,6 +20,9 @@ public struct HTTPLimits: Sendable, Hashable {
     /// Response bytes held for a client that does not read; then the writing task is suspended.
     public var writeBufferByteCount = 64 * 1024
 
+    /// Clients above a limit of connections that are told so at a time; further ones are just closed.
+    public static let refusedConnectionCount = 64
+
     /// Most connections at a time; the next ones are answered 503 and closed.
     public var connectionCount = 4096
     /// Most connections of one client at a time; the next ones are answered 429 and closed.

@@ -42,6 +42,9 @@ public struct HTTPServerConfiguration: Sendable {
     public var eventLoopCount = 1
     /// Counts what goes over the connections.
     public var traffic = HTTPTraffic()
+    /// Gets a line when clients have to wait because descriptors have run out, at most one a minute;
+    /// called on the threads that serve, which must not wait.
+    public var tell: @Sendable (String) -> Void = { _ in }
     /// Connections the kernel may hold before they are accepted.
     public var backlog = 1024
 

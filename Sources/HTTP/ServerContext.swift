@@ -9,6 +9,7 @@ final class ServerContext: Sendable {
     let compressionThreshold: Int?
     let date = HTTPDate()
     let handler: HTTPHandler
+    let tell: @Sendable (String) -> Void
     private let errorResponder: HTTPErrorResponder
     private let draining = Atomic(false)
 
@@ -21,6 +22,7 @@ final class ServerContext: Sendable {
         serverName = configuration.serverName
         compressionThreshold = configuration.compressionThreshold
         self.handler = handler
+        tell = configuration.tell
         self.errorResponder = errorResponder
     }
 

@@ -1,14 +1,26 @@
 import Foundation
 
 /// How much memory this process may still take, as the kernel and the control group say.
-enum AvailableMemory {
+///
+/// Pages of files do not count as taken: the kernel gives them up for whoever needs memory.
+struct AvailableMemory {
+    /// How much that is.
+    let byteCount: Int
+    /// Whose limit it is, for a person.
+    let limit: String
+
     /// Bytes: the least of what the machine has and what each control group above leaves.
+    static func byteCount() -> Int { now().byteCount }
+
+    /// The least of what the machine has and what each control group above leaves.
     ///
     /// systemd's `ProcSubset=pid` hides `/proc/meminfo`; then the memory nodes are asked, and where
     /// these are hidden too, 2 GiB are taken.
-    static func byteCount() -> Int {
+    static func now() -> AvailableMemory {
         let machine = read("/proc/meminfo").flatMap(machineBytes) ?? nodeBytes() ?? 2 << 30
-        return groupBytes().reduce(machine, min)
+        return groups().reduce(AvailableMemory(byteCount: machine, limit: "the machine")) {
+            $1.byteCount < $0.byteCount ? $1 : $0
+        }
     }
 
     /// `MemAvailable` of `/proc/meminfo`, in bytes.
@@ -53,18 +65,41 @@ enum AvailableMemory {
     }
 
     /// What a control group leaves of its limit: `max` and v1's huge numbers mean no limit.
-    static func groupBytes(limit: String, usage: String) -> Int? {
+    ///
+    /// - Parameters:
+    ///   - limit: The most that it may use.
+    ///   - usage: What it uses, pages of files included.
+    ///   - statistics: Its `memory.stat`, which tells these pages.
+    /// - Returns: Bytes; nil where there is no limit.
+    static func groupBytes(limit: String, usage: String, statistics: String = "") -> Int? {
         guard let limit = Int(limit.trimmingCharacters(in: .whitespacesAndNewlines)),
             limit < 1 << 60,
             let usage = Int(usage.trimmingCharacters(in: .whitespacesAndNewlines))
         else { return nil }
-        return max(0, limit - usage)
+        return max(0, limit - max(0, usage - fileBytes(statistics)))
+    }
+
+    /// The pages of files that a group's `memory.stat` counts, those of its children included.
+    ///
+    /// v1 counts children in lines of their own, `total_…`; v2 in every line.
+    private static func fileBytes(_ statistics: String) -> Int {
+        var bytes: [Substring: Int] = [:]
+        for line in statistics.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count == 2, let count = Int(words[1]), (0..<(1 << 60)).contains(count)
+            else { continue }
+            bytes[words[0]] = count
+        }
+        let prefix = bytes["total_inactive_file"] == nil ? "" : "total_"
+        return ["active_file", "inactive_file"].reduce(0) {
+            $0 + (bytes[Substring(prefix + $1)] ?? 0)
+        }
     }
 
     /// What each group of the process and its parents leave.
-    private static func groupBytes() -> [Int] {
+    private static func groups() -> [AvailableMemory] {
         guard let membership = read("/proc/self/cgroup") else { return [] }
-        var found: [Int] = []
+        var found: [AvailableMemory] = []
         for line in membership.split(separator: "\n") {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }
@@ -83,9 +118,15 @@ enum AvailableMemory {
                 let folder = group == "/" ? root : root + group
                 if let limit = read("\(folder)/\(names.limit)"),
                     let usage = read("\(folder)/\(names.usage)"),
-                    let left = groupBytes(limit: limit, usage: usage)
+                    let left = groupBytes(
+                        limit: limit, usage: usage,
+                        statistics: read("\(folder)/memory.stat") ?? "")
                 {
-                    found.append(left)
+                    let most = limit.trimmingCharacters(in: .whitespacesAndNewlines)
+                    found.append(
+                        AvailableMemory(
+                            byteCount: left,
+                            limit: "\(folder)/\(names.limit), which is \(most),"))
                 }
                 guard group != "/", !group.isEmpty else { break }
                 group = (group as NSString).deletingLastPathComponent

@@ -103,6 +103,12 @@ extension [ModelSource] {
         engine: Engine, contextLength: Int, store: MemberStore, scale: AlphaScale
     ) {
         let scale = AlphaScale(map(\.alpha))
+        let limit = options.familyMemory ?? .max
+        let isEager = try loadsAll(options, within: limit, path)
+        let copies = map { $0.inspection.copiedByteCount(as: options.weights) }
+        try options.checkMemory(
+            for: self[0].inspection,
+            copies: isEager ? copies.reduce(0, +) : copies.max() ?? 0, at: path)
         let model: FamilyModel
         do {
             model = try FamilyModel.empty(
@@ -116,10 +122,10 @@ extension [ModelSource] {
             model.weights, members: self, scale: scale, format: options.weights)
         let engine = Engine(model: model, configuration: options.engine)
         var limits = MemberStore.Limits(trainedCount: count)
-        limits.byteCount = options.familyMemory ?? .max
+        limits.byteCount = limit
         limits.queueDepth = options.engine.queueDepth
         let store = MemberStore(source: loader, limits: limits)
-        if try loadsAll(by: loader, within: limits.byteCount, asked: options.loading, path) {
+        if isEager {
             for member in indices {
                 let start = ContinuousClock.now
                 try loader.load(member, using: yields ? nil : pool)
@@ -132,22 +138,25 @@ extension [ModelSource] {
 
     /// Whether all members are loaded at the start.
     private func loadsAll(
-        by loader: FamilyLoader, within limit: Int, asked: LoadingPolicy?, _ path: String
+        _ options: LoadOptions, within limit: Int, _ path: String
     ) throws(ModelLoadingError) -> Bool {
-        let sizes = indices.map { loader.byteCount(of: $0) }
+        let asked = options.loading
+        let sizes = map { $0.inspection.loadedByteCount(as: options.weights) }
         if let largest = sizes.indices.max(by: { sizes[$0] < sizes[$1] }),
             sizes[largest] > limit
         {
             throw .insufficientMemory(
                 path: path,
                 message: "the weights of \(self[largest].name) take \(sizes[largest]) bytes; "
-                    + "expected a --family-memory that holds them, found \(limit) bytes")
+                    + "expected a --family-memory that holds them, found \(limit) bytes "
+                    + "(\(options.familyMemorySource))")
         }
         let total = sizes.reduce(0, +)
         guard asked == .eager, total > limit else { return asked != .lazy && total <= limit }
         throw .insufficientMemory(
             path: path,
             message: "the weights of all members take \(total) bytes; expected a --family-memory "
-                + "that holds them or --load lazy, found \(limit) bytes")
+                + "that holds them or --load lazy, found \(limit) bytes "
+                + "(\(options.familyMemorySource))")
     }
 }

@@ -9,8 +9,8 @@ public struct LoadOptions: Sendable {
     /// The longest sequence to allow, in tokens; `nil` is what the model was made for, as far as
     /// KV memory lets four such sequences run at once.
     public var contextLength: Int?
-    /// Bytes for keys and values of each model or family; `nil` is a quarter of what is free,
-    /// shared by all that are loaded.
+    /// Bytes for keys and values of each model or family; `nil` is a quarter of what is free, or
+    /// half of what the weights leave if that is less, shared by all that are loaded.
     public var keyValueMemory: Int?
     /// What keys and values are kept as; `nil` is f32 for f32 checkpoints and f16 for others.
     public var keyValueType: ElementType?
@@ -18,6 +18,8 @@ public struct LoadOptions: Sendable {
     public var threads: Int?
     /// Bytes that the weights of a family may take; `nil` is no limit.
     public var familyMemory: Int?
+    /// What the limit on a family's weights comes from, for a person.
+    private(set) var familyMemorySource = "--family-memory"
     /// When a family's members are loaded; `nil` is at the start if all of them fit.
     public var loading: LoadingPolicy?
     /// How much an engine takes on at a time.
@@ -34,14 +36,12 @@ public struct LoadOptions: Sendable {
         engine.queueDepth = max(engine.queueDepth, concurrency)
     }
 
-    /// Decides by the memory that is free now what was not said: half of it for a family's weights,
-    /// a quarter for keys and values, so that a later load has no less.
-    ///
-    /// - Parameter shareCount: Models and families that are loaded together.
-    public mutating func settleMemory(shareCount: Int) {
-        let free = AvailableMemory.byteCount()
-        familyMemory = familyMemory ?? free / 2
-        keyValueMemory = keyValueMemory ?? free / 4 / max(1, shareCount)
+    /// Lets a family's weights take half of the memory that is free, if nothing else was said.
+    public mutating func limitFamilyMemory() {
+        guard familyMemory == nil else { return }
+        let free = AvailableMemory.now()
+        familyMemory = free.byteCount / 2
+        familyMemorySource = "half of what \(free.limit) leaves"
     }
 
     /// The workers that all models share, so that two never compute at once.
@@ -60,7 +60,7 @@ public struct LoadOptions: Sendable {
     ///   - shareCount: Models and families that are loaded together.
     /// - Returns: Options with context and KV memory set.
     func model(for inspection: ModelInspection, shareCount: Int) -> ModelOptions {
-        let memory = keyValueMemory ?? AvailableMemory.byteCount() / 4 / max(1, shareCount)
+        let memory = keyValueMemory ?? usualKeyValueMemory(inspection) / max(1, shareCount)
         var options = ModelOptions(keyValueByteCount: memory)
         options.weights = weights
         options.keyValueType = keyValueType

@@ -212,6 +212,9 @@ extension ModelSource {
     func engine(
         pool: WorkerPool, options: LoadOptions, shareCount: Int
     ) throws(ModelLoadingError) -> (engine: Engine, contextLength: Int) {
+        try options.checkMemory(
+            for: inspection, copies: inspection.copiedByteCount(as: options.weights),
+            at: checkpoint.location)
         do {
             try inspection.checkWeights(using: pool)
             let model = try Transformer.load(

@@ -79,6 +79,18 @@ public struct ModelInspection: Sendable {
         }
     }
 
+    /// Bytes of memory that the weights take beside the mapped file.
+    ///
+    /// - Parameter format: What matrices are kept as.
+    /// - Returns: Matrices in another form than the file's, and vectors, which are f32.
+    public func copiedByteCount(as format: WeightFormat) -> Int {
+        views.reduce(loadedByteCount(as: format)) { sum, tensor in
+            guard tensor.view.shape.count > 1 else { return sum }
+            let isMapped = form(of: tensor, as: format) == .stored(tensor.view.elementType)
+            return isMapped ? sum - tensor.view.byteCount : sum
+        }
+    }
+
     /// What a tensor is kept as.
     func form(
         of tensor: (slot: WeightSlot, view: TensorView), as format: WeightFormat,

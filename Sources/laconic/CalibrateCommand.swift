@@ -115,13 +115,9 @@ struct CalibrateCommand: AsyncParsableCommand {
             outcome: .init(records: calibration.uncapped, isComplete: true))
         let calibrated = CalibratedFamily(directory.manifest, calibration, price: price)
         let path = "\(family)/\(FamilyManifest.fileName)"
-        do {
-            try calibrated.manifest.json().write(to: URL(fileURLWithPath: path), options: .atomic)
-            try Data(TradeoffPlot(report).svg.utf8)
-                .write(to: URL(fileURLWithPath: "\(folder)/calibration.svg"))
-        } catch {
-            throw EvaluationError.file(path: path, reason: "cannot be written")
-        }
+        try OutputFile.write(calibrated.manifest.json(), to: path)
+        try OutputFile.write(
+            Data(TradeoffPlot(report).svg.utf8), to: "\(folder)/calibration.svg")
         Terminal.output.table(header: report.tableHeader, rows: report.tableRows)
         Terminal.output.line("")
         Terminal.output.table(

@@ -196,11 +196,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             Terminal.output.table(header: report.tableHeader, rows: report.tableRows)
         }
         guard let plot else { return }
-        do {
-            try Data(TradeoffPlot(report).svg.utf8).write(to: URL(fileURLWithPath: plot))
-        } catch {
-            throw EvaluationError.file(path: plot, reason: "cannot be written")
-        }
+        try OutputFile.write(Data(TradeoffPlot(report).svg.utf8), to: plot)
     }
 }
 

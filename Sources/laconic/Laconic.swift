@@ -20,6 +20,8 @@ import Serving
         ])
 
     static func main() async {
+        StandardDescriptors.open()
+        BusErrors.explain()
         do {
             let arguments = try EnvironmentTwins(of: Laconic.self).expand(
                 Array(CommandLine.arguments.dropFirst()),

@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Lines on a descriptor whose reader may have stopped reading: a line that cannot be written at
-/// once is dropped and counted, and nobody ever waits.
+/// Lines on a descriptor whose reader may have stopped reading, or whose disk may be full: a line
+/// that cannot be written at once is dropped and counted, and nobody ever waits.
 ///
 /// Of a line that only partly fits, the rest goes before the next one, so that no line is torn.
 final class LineSink: Sendable {
@@ -24,6 +24,8 @@ final class LineSink: Sendable {
         var dropped = 0
     }
 
+    /// Lines on standard output.
+    static let standardOutput = LineSink(descriptor: 1)
     /// Lines on standard error.
     static let standardError = LineSink(descriptor: 2)
 
@@ -79,10 +81,15 @@ final class LineSink: Sendable {
                 }
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return count < 0 && errno != EAGAIN ? nil : sent }
+            guard count > 0 else { return count == 0 || hasNoRoom(errno) ? sent : nil }
             sent += count
         }
         return sent
+    }
+
+    /// Whether a write failed for want of room, of which there may be some again.
+    private static func hasNoRoom(_ number: Int32) -> Bool {
+        [EAGAIN, ENOSPC, EDQUOT].contains(number)
     }
 
     private static func way(to descriptor: Int32) -> Way {

@@ -106,9 +106,6 @@ struct ModelArguments: ParsableArguments {
         var all: [String] { models + (family.map { [$0] } ?? []) }
     }
 
-    /// Models and families that are loaded together.
-    var shareCount: Int { model.count + (model.isEmpty || family != nil ? 1 : 0) }
-
     /// What the flags name, if this process may read it.
     func sources() throws -> Sources {
         let family = model.isEmpty ? family ?? ShippedFamily.path : family

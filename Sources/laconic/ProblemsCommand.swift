@@ -55,10 +55,6 @@ struct ProblemsCommand: ParsableCommand {
         }
         let text = lines.joined(separator: "\n") + "\n"
         guard let out else { return Terminal.output.write(text) }
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: out))
-        } catch {
-            throw EvaluationError.file(path: out, reason: "cannot be written")
-        }
+        try OutputFile.write(Data(text.utf8), to: out)
     }
 }

@@ -130,6 +130,8 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let start = ContinuousClock.now
         HeapMemory.returnLargeBlocks()
+        // A log that nobody reads any more is no reason to die of, during the start neither.
+        signal(SIGPIPE, SIG_IGN)
         var logger = Logger(label: "laconic") { PatientLogHandler(label: $0) }
         logger.logLevel = logLevel
         let inherited = InheritedSockets.take()
@@ -154,9 +156,10 @@ struct ServeCommand: AsyncParsableCommand {
         let service: any CompletionService = if let catalog { catalog } else { RewardOnlyService() }
         let api = API(service: service, configuration: configuration, logger: logger)
         let entrances = try self.entrances.entrances(tls: tls, inherited: inherited)
-        let server = try api.makeServer(
-            HTTPServerConfiguration(
-                entrances: entrances, limits: clientLimits(logger), serverName: "laconic"))
+        var serving = HTTPServerConfiguration(
+            entrances: entrances, limits: clientLimits(logger), serverName: "laconic")
+        serving.tell = { [logger] in logger.warning("\($0)") }
+        let server = try api.makeServer(serving)
         startup.noteWarmUp()
         try await catalog?.current.warmUp()
         startup.end()
@@ -165,7 +168,6 @@ struct ServeCommand: AsyncParsableCommand {
         let grace = Duration.seconds(drain)
         let signals = StopSignals { count in
             guard count == 1 else { Foundation.exit(1) }
-            // A terminal's write would wait where nobody reads.
             LineSink.standardError.write(
                 "laconic: stopping; running requests have \(drain) s".utf8)
             // Connections are closed when the time is over, and that takes a moment too.
@@ -198,9 +200,10 @@ struct ServeCommand: AsyncParsableCommand {
         defer { configuration.ledger?.close() }
         let threads = options.threads.map(String.init) ?? AvailableCPUs.current().explanation
         let seconds = String(format: "%.2f", (ContinuousClock.now - start) / .seconds(1))
-        Terminal.output.line(
+        let ready =
             "laconic: ready after \(seconds) s \(place), "
-                + (catalog == nil ? "for rewards only" : "threads: \(threads)"))
+            + (catalog == nil ? "for rewards only" : "threads: \(threads)")
+        LineSink.standardOutput.write(ready.utf8)
         notifier.ready("Serving \(service.names) \(place)")
         let watchdog = watchdog(notifier, server, service)
         defer { watchdog?.cancel() }
@@ -225,8 +228,10 @@ struct ServeCommand: AsyncParsableCommand {
     /// The limits, as far as the system has descriptors for them.
     private func clientLimits(_ logger: Logger) -> HTTPLimits {
         var limits = limits.limits
-        // Some are the program's own: logs, checkpoints, files of the page.
-        let available = max(16, DescriptorLimit.raise() - 64)
+        // Some are the program's own: logs, checkpoints, files of the page; and clients beyond
+        // the limit have one each until they are told so.
+        let available = max(
+            16, DescriptorLimit.raise() - 64 - HTTPLimits.refusedConnectionCount)
         if limits.connectionCount > available {
             logger.warning("only \(available) connections: the limit of open files allows no more")
             limits.connectionCount = available
@@ -241,7 +246,7 @@ struct ServeCommand: AsyncParsableCommand {
         options.engine.order = order
         options.engine.speculation = speculation
         options.engine.tokensPerStep = stepTokens
-        options.settleMemory(shareCount: models.shareCount)
+        options.limitFamilyMemory()
         return options
     }
 
@@ -249,7 +254,7 @@ struct ServeCommand: AsyncParsableCommand {
         _ options: LoadOptions, _ startup: StartupNotices
     ) throws -> ModelCatalog {
         try models.load(options: options) { line in
-            Terminal.errors.line(Terminal.errors.dim(line))
+            LineSink.standardError.write(Terminal.errors.dim(line).utf8)
             startup.note(line)
         }
     }

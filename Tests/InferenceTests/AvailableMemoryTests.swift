@@ -30,6 +30,21 @@ import Testing
         #expect(AvailableMemory.groupBytes(limit: "1000", usage: "4000") == 0)
     }
 
+    @Test(arguments: [
+        "anon 300\nactive_file 60\ninactive_file 40\n",
+        "active_file 1\ninactive_file 1\ntotal_inactive_file 40\ntotal_active_file 60\n",
+    ])
+    func pagesOfFilesAreNoUse(statistics: String) {
+        #expect(
+            AvailableMemory.groupBytes(limit: "1000", usage: "400", statistics: statistics) == 700)
+    }
+
+    @Test(arguments: ["active_file 500\n", "active_file -5\n", "active_file\n", "x"])
+    func aGroupNeverLeavesMoreThanItsLimit(statistics: String) {
+        let left = AvailableMemory.groupBytes(limit: "1000", usage: "400", statistics: statistics)
+        #expect(left == (statistics.contains("500") ? 1000 : 600))
+    }
+
     @Test func aGroupWithoutALimitLimitsNothing() {
         #expect(AvailableMemory.groupBytes(limit: "max\n", usage: "1\n") == nil)
         #expect(AvailableMemory.groupBytes(limit: "9223372036854771712", usage: "1") == nil)

@@ -48,11 +48,12 @@ class Server:
 class LoggedServer:
     """A server whose standard error is the file `log`, or `stderr`, while the block lasts."""
 
-    def __init__(self, *arguments, log=None, stderr=None):
+    def __init__(self, *arguments, log=None, stderr=None, prefix=(), **options):
+        """`prefix` is a command that runs the server as itself; options are those of Popen."""
         self.log = log
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--host", "127.0.0.1", "--port", "0", *arguments],
-            stdout=subprocess.PIPE, stderr=stderr or log, text=True)
+            [*prefix, BINARY, "serve", "--host", "127.0.0.1", "--port", "0", *arguments],
+            stdout=subprocess.PIPE, stderr=stderr or log, text=True, **options)
         line = self.process.stdout.readline()
         assert line.startswith("laconic: ready"), f"no ready line: {line}{self.told()[-2000:]}"
         self.url = re.search(r"http:[^ ,\n]*", line).group()

@@ -84,6 +84,15 @@ final class LogPipe {
         #expect(pipe.sink.droppedCount == 10)
     }
 
+    @Test func `a device without room costs lines`() throws {
+        let device = unsafe open("/dev/full", O_WRONLY)
+        try #require(device >= 0)
+        defer { close(device) }
+        let sink = LineSink(descriptor: device)
+        for _ in 0..<3 { sink.write("x".utf8) }
+        #expect(sink.droppedCount == 3)
+    }
+
     @Test func `a file shared with another writer loses nothing`() throws {
         let path = NSTemporaryDirectory() + "laconic-lines-\(UUID().uuidString)"
         defer { _ = unsafe unlink(path) }

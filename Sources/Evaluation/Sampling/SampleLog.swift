@@ -101,7 +101,7 @@ public struct SampleLog {
         do {
             try handle.write(contentsOf: Data((record.line(settings) + "\n").utf8))
         } catch {
-            throw .file(path: path, reason: "cannot be written: \(error.localizedDescription)")
+            throw .file(path: path, reason: "cannot be written: \(SystemReason.of(error))")
         }
     }
 }

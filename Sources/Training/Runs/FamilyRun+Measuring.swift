@@ -134,7 +134,7 @@ extension FamilyRun {
         do {
             try data.write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
-            throw .file(path: path, reason: "cannot be written")
+            throw .file(path: path, reason: "cannot be written: \(SystemReason.of(error))")
         }
     }
 }

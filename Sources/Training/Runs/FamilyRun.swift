@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 public import Kernels
 import Synchronization
@@ -33,7 +34,7 @@ public struct FamilyRun: Sendable {
             do {
                 try recipe.json.write(to: URL(fileURLWithPath: path), options: .atomic)
             } catch {
-                throw .file(path: path, reason: "cannot be written")
+                throw .file(path: path, reason: "cannot be written: \(SystemReason.of(error))")
             }
             return
         }

@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 
 /// The numbers of a run, a JSON line a step, for programs that watch or draw it.
@@ -46,7 +47,7 @@ final class MetricsLog {
         do {
             try handle.write(contentsOf: Data((metrics.json + "\n").utf8))
         } catch {
-            throw .file(path: path, reason: "cannot be written")
+            throw .file(path: path, reason: "cannot be written: \(SystemReason.of(error))")
         }
     }
 }

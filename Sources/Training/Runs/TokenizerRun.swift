@@ -1,4 +1,5 @@
 import Checkpoints
+import Evaluation
 import Foundation
 import Tokenization
 
@@ -38,7 +39,9 @@ public struct TokenizerRun: Sendable {
             do {
                 try data.write(to: URL(fileURLWithPath: "\(folder)/\(name)"), options: .atomic)
             } catch {
-                throw .file(path: "\(folder)/\(name)", reason: "cannot be written")
+                throw .file(
+                    path: "\(folder)/\(name)",
+                    reason: "cannot be written: \(SystemReason.of(error))")
             }
         }
         return made.tokens.count
