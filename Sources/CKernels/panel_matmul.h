@@ -67,12 +67,12 @@ enum { MANY_TOKENS = 64 };
 enum { PANEL_AHEAD = 4096 };
 
 // The input of a column, in every lane.
-INLINE vpart input_of(int format, const float* x, const uint8_t* words, int which) {
+INLINE vpart input_of(int format, const uint8_t* inputs, int which) {
     if (format != CK_PACKED_BF16_DOT) {
-        return spread_register(x[which]);
+        return spread_register(((const float*)inputs)[which]);
     }
     uint32_t pair;
-    memcpy(&pair, words, sizeof pair);
+    memcpy(&pair, inputs, sizeof pair);
     upart both = (upart){0} + pair;
     return (vpart)(which ? both & 0xffff0000 : both << 16);
 }
@@ -84,8 +84,9 @@ INLINE void panel_tile(int format, int panels, int tokens, const ck_packed_matmu
     const int columns = (int)packed_group_columns(format);
     const size_t bytes = packed_group_bytes(format);
     const uint8_t* w = (const uint8_t*)a->w + panel * a->panel_bytes + k / (size_t)columns * bytes;
-    const float* x = is_dot ? 0 : a->x + token * a->x_stride + k;
-    const uint8_t* words = is_dot ? (const uint8_t*)a->inputs + 2 * (token * a->k + k) : 0;
+    const size_t width = is_dot ? 2 : sizeof(float), stride = width * (is_dot ? a->k : a->x_stride);
+    const uint8_t* inputs =
+        (const uint8_t*)(is_dot ? a->inputs : a->x) + token * stride + k * width;
     float* out = a->out + token * a->out_stride + panel * LANES;
     const bool has_value = a->accumulate || k > 0, has_bias = a->bias && k == 0;
     vpart sums[PANEL_SUMS][PARTS];
@@ -110,14 +111,13 @@ INLINE void panel_tile(int format, int panels, int tokens, const ck_packed_matmu
             fetch((uintptr_t)w + (size_t)p * a->panel_bytes + PANEL_AHEAD, bytes);
         }
 #if HAS_BF16_DOT
-        (void)x;
         u16 pairs_of[8];
         UNROLL for (int p = 0; p < panels; p++) {
             pairs_of[p] = words_16(w + (size_t)p * a->panel_bytes);
         }
         UNROLL for (int t = 0; t < tokens; t++) {
             uint32_t pair;
-            memcpy(&pair, words + 2 * ((size_t)t * a->k + i), sizeof pair);
+            memcpy(&pair, inputs + (size_t)t * stride + i * width, sizeof pair);
             UNROLL for (int p = 0; p < panels; p++) {
                 sums[t * panels + p][0] =
                     bf16_dot(sums[t * panels + p][0], pairs_of[p], (u16){0} + pair);
@@ -133,8 +133,7 @@ INLINE void panel_tile(int format, int panels, int tokens, const ck_packed_matmu
                 memcpy(weights[p], &lanes, sizeof lanes);
             }
             UNROLL for (int t = 0; t < tokens; t++) {
-                vpart input = input_of(format, x + (size_t)t * a->x_stride + i,
-                                       words + 2 * ((size_t)t * a->k + i), which);
+                vpart input = input_of(format, inputs + (size_t)t * stride + i * width, which);
                 UNROLL for (int p = 0; p < panels; p++) {
                     UNROLL for (int part = 0; part < PARTS; part++) {
                         sums[t * panels + p][part] = __builtin_elementwise_fma(

@@ -158,6 +158,8 @@ import Testing
                 #expect(try await client.response().body == path)
             }
         }
+        // It knows the server, and the server the handler, which keeps it.
+        kept.withLock { $0 = nil }
     }
 
     @Test func `what a stream has written leaves before it waits`() async throws {
