@@ -22,6 +22,7 @@ static const ck_operations* operations(int32_t isa) {
     switch (isa) {
 #if defined(__x86_64__)
     case CK_ISA_AVX2:
+    case CK_ISA_AVX2_VNNI:
         return &ck_operations_avx2;
     case CK_ISA_AVX512:
     case CK_ISA_AVX512_VNNI:
@@ -73,6 +74,9 @@ void ck_packed_matmul(int32_t isa, const ck_packed_matmul_args* args) {
     }
     switch (isa) {
 #if defined(__x86_64__)
+    case CK_ISA_AVX2_VNNI:
+        ck_packed_matmul_avx2_vnni(args);
+        break;
     case CK_ISA_AVX512_VNNI:
     case CK_ISA_AVX512_BF16:
         ck_packed_matmul_avx512_vnni(args);

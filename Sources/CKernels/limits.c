@@ -44,7 +44,7 @@ uint64_t ck_read(int32_t isa, const void* bytes, size_t count) {
     if (isa == CK_ISA_AVX512 || isa == CK_ISA_AVX512_VNNI || isa == CK_ISA_AVX512_BF16) {
         return read_avx512(bytes, count);
     }
-    if (isa == CK_ISA_AVX2) {
+    if (isa == CK_ISA_AVX2 || isa == CK_ISA_AVX2_VNNI) {
         return read_avx2(bytes, count);
     }
 #endif
@@ -96,6 +96,25 @@ __attribute__((target("avx512f,avx512bw"))) static size_t bytes_avx512(size_t ro
     }
     out[0] = (float)_mm_extract_epi16(_mm512_castsi512_si128(sums[0]), 0);
     return rounds * CHAINS * 2 * sizeof(__m512i);
+}
+
+__attribute__((target("avx2,avxvnni"))) static size_t bytes_avx_vnni(size_t rounds, float* out) {
+    __m256i sums[CHAINS], weights = _mm256_set1_epi8(2), input = _mm256_set1_epi8(1);
+    for (int i = 0; i < CHAINS; i++) {
+        sums[i] = _mm256_set1_epi32(i);
+    }
+    for (size_t round = 0; round < rounds; round++) {
+        __asm__ volatile("" : "+x"(input));
+#pragma clang loop unroll(full)
+        for (int i = 0; i < CHAINS; i++) {
+            sums[i] = _mm256_dpbusd_avx_epi32(sums[i], weights, input);
+        }
+    }
+    for (int i = 1; i < CHAINS; i++) {
+        sums[0] = _mm256_add_epi32(sums[0], sums[i]);
+    }
+    out[0] = (float)_mm256_extract_epi32(sums[0], 0);
+    return rounds * CHAINS * 2 * sizeof(__m256i);
 }
 
 __attribute__((target("avx512f,avx512vnni"))) static size_t bytes_vnni(size_t rounds, float* out) {
@@ -163,6 +182,8 @@ size_t ck_byte_multiply_adds(int32_t isa, size_t rounds, float* out) {
 #if defined(__x86_64__)
     case CK_ISA_AVX2:
         return bytes_avx2(rounds, out);
+    case CK_ISA_AVX2_VNNI:
+        return bytes_avx_vnni(rounds, out);
     case CK_ISA_AVX512:
         return bytes_avx512(rounds, out);
     case CK_ISA_AVX512_VNNI:

@@ -62,6 +62,7 @@ extern const ck_operations ck_operations_avx512;
 extern const ck_operations ck_operations_neon;
 
 // Versions that differ from their instruction set's in packed products alone.
+void ck_packed_matmul_avx2_vnni(const ck_packed_matmul_args*);
 void ck_packed_matmul_avx512_vnni(const ck_packed_matmul_args*);
 void ck_panel_matmul_avx512_bf16(const ck_packed_matmul_args*);
 void ck_packed_matmul_neon_dot(const ck_packed_matmul_args*);

@@ -9,6 +9,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     case ref
     /// x86-64 with AVX2, FMA and F16C.
     case avx2
+    /// `avx2`, and packed products with AVX-VNNI.
+    case avx2vnni
     /// x86-64 with AVX-512 F, BW, VL and DQ.
     case avx512
     /// `avx512`, and packed products with VNNI.
@@ -25,6 +27,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         switch self {
         case .ref: Int32(CK_ISA_REF)
         case .avx2: Int32(CK_ISA_AVX2)
+        case .avx2vnni: Int32(CK_ISA_AVX2_VNNI)
         case .avx512: Int32(CK_ISA_AVX512)
         case .avx512vnni: Int32(CK_ISA_AVX512_VNNI)
         case .avx512bf16: Int32(CK_ISA_AVX512_BF16)

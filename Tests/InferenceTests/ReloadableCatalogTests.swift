@@ -81,7 +81,7 @@ import Tokenization
     {
         let checkpoint = try TinyCheckpoint(seed: 1, name: "alpha_0", in: folder)
         let served = ReloadableCatalog(try await Self.load(folder))
-        weak var engine = served.current.entries[0].engine
+        weak let engine = served.current.entries[0].engine
         #expect(try await Self.ids(served, "alpha_0").count == 12)
         let gate = try await served.complete(Self.request("alpha_0", tokens: 300))
         var reader: Task<[Int32], Never>? = Task { await Self.ids(gate) }

@@ -11,6 +11,7 @@ import Testing
             switch instructionSet {
             case .ref: Int32(CK_ISA_REF)
             case .avx2: Int32(CK_ISA_AVX2)
+            case .avx2vnni: Int32(CK_ISA_AVX2_VNNI)
             case .avx512: Int32(CK_ISA_AVX512)
             case .avx512vnni: Int32(CK_ISA_AVX512_VNNI)
             case .avx512bf16: Int32(CK_ISA_AVX512_BF16)

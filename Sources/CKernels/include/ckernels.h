@@ -34,7 +34,8 @@ enum {
     CK_ISA_AVX512_VNNI = 4, // CK_ISA_AVX512 and VNNI
     CK_ISA_NEON_DOT = 5,    // CK_ISA_NEON and the dot products of Armv8.2
     CK_ISA_AVX512_BF16 = 6, // CK_ISA_AVX512_VNNI and BF16
-    CK_ISA_COUNT = 7,
+    CK_ISA_AVX2_VNNI = 7,   // CK_ISA_AVX2 and AVX-VNNI
+    CK_ISA_COUNT = 8,
 };
 
 /// Element types, in the order of Swift's `ElementType.allCases`.
