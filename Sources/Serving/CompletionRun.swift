@@ -82,6 +82,8 @@ struct CompletionRun {
             var progress = progress
             defer { charge?.settle(progress) }
             for await event in events {
+                // The client has left: the streams' early end that follows is no fault.
+                try Task.checkCancellation()
                 let state = try note(event, in: &progress)
                 if state == .complete {
                     await charge?.settleInStore(progress)
@@ -111,6 +113,7 @@ struct CompletionRun {
             var lastWrite = ContinuousClock.now - interval
             var lastPosition = 0
             for await event in events {
+                try Task.checkCancellation()
                 let state: State
                 do throws(ServingError) {
                     state = try note(event, in: &progress)
