@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """How long requests of mixed lengths take, shortest work first and first come first served.
 
-    Benchmarks/schedule.py [--turns 3] [--requests 600] [--load 0.9]
+    Benchmarks/schedule.py --model CHECKPOINT [--turns 3] [--requests 200] [--load 0.9]
 
-Four in five requests want 16 to 64 tokens, one in five 400 to 1,200; they come at random moments,
+Four in five requests want 4 to 16 tokens, one in five 100 to 300; they come at random moments,
 each from a client of its own, at a share of the rate that the server can answer. Both orders meet
 the same requests at the same moments, in turns. Needs a release build (LACONIC_BINARY names
 another binary).
@@ -29,13 +29,13 @@ RUNNING = 4
 
 def lengths(seed, count):
     choice = random.Random(seed)
-    return [choice.randint(16, 64) if choice.random() < 0.8 else choice.randint(400, 1200)
+    return [choice.randint(4, 16) if choice.random() < 0.8 else choice.randint(100, 300)
             for _ in range(count)]
 
 
 async def ask(port, number, tokens):
     """Seconds from the connection to the end of the answer."""
-    body = json.dumps({"prompt": PROMPT, "model": "base", "max_tokens": tokens,
+    body = json.dumps({"prompt": PROMPT, "max_tokens": tokens,
                        "ignore_eos": True}).encode()
     address = f"127.0.{1 + number // 250 % 250}.{1 + number % 250}"
     start = time.monotonic()
@@ -54,13 +54,13 @@ async def ask(port, number, tokens):
 
 async def capacity(port):
     """Requests a second where as many as run at once are always under way."""
-    wanted, start = lengths(0, 240), time.monotonic()
+    wanted, start = lengths(0, 100), time.monotonic()
 
     async def one():
         while wanted:
             await ask(port, len(wanted), wanted.pop())
     await asyncio.gather(*(one() for _ in range(2 * RUNNING)))
-    return 240 / (time.monotonic() - start)
+    return 100 / (time.monotonic() - start)
 
 
 async def measure(port, seed, count, rate):
@@ -83,11 +83,12 @@ def cell(turns, figure):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--model", required=True, help="one large enough to be what takes time")
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--requests", type=int, default=600)
+    parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--load", type=float, default=0.9, help="share of the capacity")
     options = parser.parse_args()
-    flags = ["--max-running", str(RUNNING), "--max-queue", "4096", "--access-log", "off",
+    flags = ["--model", options.model, "--max-running", str(RUNNING), "--max-queue", "4096", "--access-log", "off",
              "--speculation", "off"]
     with Server(*flags) as server:
         rate = asyncio.run(capacity(int(server.url.rsplit(":", 1)[1])))
@@ -102,8 +103,8 @@ def main():
     rows = {
         "mean": lambda times: statistics.mean(time for _, time in times),
         "median": lambda times: statistics.median(time for _, time in times),
-        "mean of short ones": lambda times: statistics.mean(t for n, t in times if n <= 64),
-        "mean of long ones": lambda times: statistics.mean(t for n, t in times if n > 64),
+        "mean of short ones": lambda times: statistics.mean(t for n, t in times if n <= 16),
+        "mean of long ones": lambda times: statistics.mean(t for n, t in times if n > 16),
         "longest": lambda times: max(time for _, time in times),
     }
     print("| milliseconds to the whole answer | shortest first | first come, first served |")
