@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.parse
 
+from checks import check
 from laconic_process import BINARY, LoggedServer
 
 WORK = tempfile.mkdtemp(prefix="laconic-faults-")
@@ -21,20 +22,6 @@ MEMBER = "alpha_0.2"
 QUESTION = "Jack has 47 stickers. Jack buys 6 bags of 6 stickers. How many stickers does Jack have now?"
 LONG = {"prompt": QUESTION, "model": MEMBER, "max_tokens": 900, "ignore_eos": True,
         "temperature": 0}
-CHECKS = [0]
-
-
-def check(truth, what):
-    assert truth, what
-    CHECKS[0] += 1
-
-
-def eventually(what, truth, seconds=30):
-    end = time.monotonic() + seconds
-    while not truth():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
-    check(True, what)
 
 
 def place(name):

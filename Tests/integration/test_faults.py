@@ -14,9 +14,10 @@ import tempfile
 import threading
 import time
 
+from checks import check, eventually, tell
 from faults_places import MAY_MOUNT, Clock, SmallDisk, control_group
-from faults_server import (CHECKS, FAMILY, LONG, MEMBER, QUESTION, Server, Stream, answer, check,
-                           eventually, fails, key_file, place, usage)
+from faults_server import (FAMILY, LONG, MEMBER, QUESTION, Server, Stream, answer, fails, key_file,
+                           place, usage)
 from laconic_process import BINARY
 
 DAY = 86400
@@ -529,7 +530,7 @@ def main():
         start = time.monotonic()
         test()
         print(f"{time.monotonic() - start:5.1f} s  {name}", flush=True)
-    print(f"faults: {CHECKS[0]} checks passed")
+    tell("faults")
 
 
 main()

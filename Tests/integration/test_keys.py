@@ -15,18 +15,12 @@ import threading
 import time
 import urllib.request
 
+from checks import check, eventually, tell
 from laconic_process import BINARY, LoggedServer
 
 QUESTION = "Jack has 47 stickers. Jack buys 6 bags of 6 stickers. How many stickers does Jack have now?"
 SEED = 20261126
 ROUNDS = 15
-CHECKS = 0
-
-
-def check(truth, what):
-    global CHECKS
-    assert truth, what
-    CHECKS += 1
 
 
 class Server(LoggedServer):
@@ -68,14 +62,6 @@ def run(*arguments, code=0):
 
 def add(path, name, *flags):
     return json.loads(run("keys", "add", "--file", path, "--name", name, "--json", *flags)[0])["key"]
-
-
-def eventually(what, truth, seconds=20):
-    end = time.monotonic() + seconds
-    while not truth():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
-    check(True, what)
 
 
 def commands(path):
@@ -183,8 +169,8 @@ def limits(server, keys):
         status, _, text = server.ask("/v1/models", key=keys["one"])
         check(status == 429 and "at a time" in text, text)
     eventually("given back when the client leaves",
-               lambda: server.ask("/v1/models", key=keys["one"])[0] == 200)
-    eventually("who leaves pays", lambda: server.usage(keys["one"])["data"])
+               lambda: server.ask("/v1/models", key=keys["one"])[0] == 200, seconds=20)
+    eventually("who leaves pays", lambda: server.usage(keys["one"])["data"], seconds=20)
     row = server.usage(keys["one"])["data"][0]
     check(row["requests"] == 1 and row["prompt_tokens"] > 0, row)
     check(row["reasoning_tokens"] + row["answer_tokens"] < 900, row)
@@ -241,7 +227,7 @@ def reload(server, path, keys):
     def hangup(line):
         mark = len(server.told())
         server.process.send_signal(signal.SIGHUP)
-        eventually(line, lambda: line in server.told()[mark:])
+        eventually(line, lambda: line in server.told()[mark:], seconds=20)
 
     late = add(path, "late")
     check(server.ask("/v1/models", key=late)[0] == 401, "not before SIGHUP")
@@ -358,7 +344,7 @@ def main():
               "quotas outlive the server")
     got, counted = killed(path, os.path.join(WORK, "killed"), keys)
     print(f"kill -9, {ROUNDS} times: {got} answers received, {counted} counted")
-    print(f"keys: {CHECKS} checks passed")
+    tell("keys")
 
 
 with tempfile.TemporaryDirectory(prefix="laconic-keys-") as WORK:

@@ -11,22 +11,16 @@ import threading
 import time
 import urllib.parse
 
+from checks import check, eventually, tell
 from laconic_process import LoggedServer
 from stopped_thread import Stopped
 
 PROMTOOL = os.environ["PROMTOOL"]
 MONITORING = "deploy/monitoring"
 MARKER = "MARK3R"
-CHECKS = 0
 
 # vLLM's name for a histogram; promtool wants `_total` of counters alone.
 ACCEPTED = 'laconic_iteration_tokens_total non-counter metrics should not have "_total" suffix'
-
-
-def check(truth, what):
-    global CHECKS
-    assert truth, what
-    CHECKS += 1
 
 
 class Server(LoggedServer):
@@ -79,14 +73,6 @@ def hang_up(server, body, until=b""):
             got += piece
         # A reset, so that the server need not guess.
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-
-
-def eventually(what, truth, seconds=30):
-    end = time.monotonic() + seconds
-    while not truth():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
-    check(True, what)
 
 
 def test_known_load():
@@ -393,4 +379,4 @@ finally:
     beside.join()
     subprocess.run(["rm", "-rf", WORK], check=False)
 beside.end()
-print(f"metrics: {CHECKS} checks passed")
+tell("metrics")

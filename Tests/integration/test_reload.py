@@ -9,26 +9,12 @@ import tempfile
 import threading
 import time
 
+from checks import check, eventually, tell
 from laconic_process import LoggedServer
 
-CHECKS = 0
 WORK = tempfile.mkdtemp(prefix="laconic-reload-")
 SHIPPED = os.environ["SHIPPED_FAMILY"]
 PROMPT = {"prompt": "What is 17 + 25?", "temperature": 0, "ignore_eos": True}
-
-
-def check(truth, what):
-    global CHECKS
-    assert truth, what
-    CHECKS += 1
-
-
-def eventually(what, truth, seconds=60):
-    end = time.monotonic() + seconds
-    while not truth():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
-    check(True, what)
 
 
 def put(name, members, manifest=True):
@@ -72,7 +58,8 @@ class Server(LoggedServer):
         name = f'laconic_reloads_total{{outcome="{outcome}"}}'
         before = self.metrics()[name]
         self.process.send_signal(signal.SIGHUP)
-        eventually(f"a reload with {outcome}", lambda: self.metrics()[name] == before + 1)
+        eventually(f"a reload with {outcome}", lambda: self.metrics()[name] == before + 1,
+                   seconds=60)
 
     def generate(self, model, tokens, **more):
         status, _, text = self.ask(
@@ -265,4 +252,4 @@ try:
     test_reloads_under_load_lose_nobody()
 finally:
     shutil.rmtree(WORK, ignore_errors=True)
-print(f"reload: {CHECKS} checks passed")
+tell("reload")

@@ -13,10 +13,10 @@ import tempfile
 import threading
 import time
 
+from checks import check, eventually, tell
 from laconic_process import BINARY
 from stopped_thread import Stopped
 
-CHECKS = 0
 WORK = tempfile.mkdtemp(prefix="laconic-systemd-")
 ENDLESS = {"prompt": "x", "ignore_eos": True, "model": "base"}
 
@@ -27,20 +27,6 @@ for name in os.environ.pop("OF_THIS_PROCESS", "").split():
     os.environ[name] = str(os.getpid())
 os.execv(sys.argv[1], sys.argv[1:])
 """
-
-
-def check(truth, what):
-    global CHECKS
-    assert truth, what
-    CHECKS += 1
-
-
-def eventually(what, truth, seconds=30):
-    end = time.monotonic() + seconds
-    while not truth():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
-    check(True, what)
 
 
 class Manager:
@@ -382,4 +368,4 @@ try:
     test_second_signal()
 finally:
     shutil.rmtree(WORK, ignore_errors=True)
-print(f"systemd: {CHECKS} checks passed")
+tell("systemd")

@@ -9,20 +9,15 @@ import shutil
 import subprocess
 import tempfile
 
+from checks import check, tell
+
 BINARY = os.environ["LACONIC_BINARY"]
 SHIPPED = os.path.realpath("Sources/laconic/Resources/family")
-CHECKS = 0
 USER = 61234 if os.geteuid() == 0 else os.geteuid()
 AS_USER = (["setpriv", "--reuid", str(USER), "--regid", str(USER), "--clear-groups"]
            if os.geteuid() == 0 else [])
 # The class of users that the server is of, as chmod calls it.
 CLASS = "o" if os.geteuid() == 0 else "u"
-
-
-def check(truth, what):
-    global CHECKS
-    assert truth, what
-    CHECKS += 1
 
 
 def start(*arguments, folder="/", **environment):
@@ -155,4 +150,4 @@ try:
             test()
 finally:
     shutil.rmtree(WORK)
-print(f"paths: {CHECKS} checks passed")
+tell("paths")
