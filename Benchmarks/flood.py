@@ -11,7 +11,6 @@ server says so, and its wait goes on. Needs a release build (LACONIC_BINARY name
 """
 import argparse
 import asyncio
-import json
 import os
 import pathlib
 import random
@@ -24,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 os.environ.setdefault("LACONIC_BINARY", str(ROOT / ".build/release/laconic"))
 sys.path.insert(0, str(ROOT / "Tests/integration"))
 from laconic_process import Server  # noqa: E402
+from raw_client import send  # noqa: E402
 
 PROMPT = "Jack has 47 stickers. Jack buys 6 bags of 6 stickers. How many stickers does Jack have now?"
 LONG, SHORT = 256, 16
@@ -31,14 +31,10 @@ LONG, SHORT = 256, 16
 
 async def ask(port, address, tokens, stream):
     """Status, seconds to wait if refused, and seconds to the first token (or the whole answer)."""
-    body = json.dumps({"prompt": PROMPT, "model": "alpha_0.2", "max_tokens": tokens,
-                       "ignore_eos": True, "stream": stream}).encode()
     start = time.monotonic()
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
+    reader, writer = await send(port, address, prompt=PROMPT, model="alpha_0.2",
+                                max_tokens=tokens, stream=stream)
     try:
-        writer.write(b"POST /generate HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
-                     b"Content-Type: application/json\r\n"
-                     b"Content-Length: %d\r\n\r\n" % len(body) + body)
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         status = int(head.split()[1])
         if status == 200 and stream:

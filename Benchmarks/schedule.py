@@ -10,7 +10,6 @@ another binary).
 """
 import argparse
 import asyncio
-import json
 import os
 import pathlib
 import random
@@ -22,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 os.environ.setdefault("LACONIC_BINARY", str(ROOT / ".build/release/laconic"))
 sys.path.insert(0, str(ROOT / "Tests/integration"))
 from laconic_process import Server  # noqa: E402
+from raw_client import send  # noqa: E402
 
 PROMPT = "Jack has 47 stickers. Jack buys 6 bags of 6 stickers. How many stickers does Jack have now?"
 RUNNING = 4
@@ -35,15 +35,10 @@ def lengths(seed, count):
 
 async def ask(port, number, tokens):
     """Seconds from the connection to the end of the answer."""
-    body = json.dumps({"prompt": PROMPT, "max_tokens": tokens,
-                       "ignore_eos": True}).encode()
     address = f"127.0.{1 + number // 250 % 250}.{1 + number % 250}"
     start = time.monotonic()
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
+    reader, writer = await send(port, address, prompt=PROMPT, max_tokens=tokens)
     try:
-        writer.write(b"POST /generate HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
-                     b"Content-Type: application/json\r\n"
-                     b"Content-Length: %d\r\n\r\n" % len(body) + body)
         answer = await reader.read(-1)
         if not answer.startswith(b"HTTP/1.1 200"):
             sys.exit(f"refused: {answer[:200]}")
