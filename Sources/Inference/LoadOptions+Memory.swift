@@ -1,9 +1,6 @@
 import Models
 
 extension LoadOptions {
-    /// Sequences of full length beyond which a KV cache does not grow; see `KeyValueCapacity`.
-    private static let mostSequences = 256
-
     /// Refuses what does not fit into the memory that is free, before the kernel ends the process.
     ///
     /// - Parameters:
@@ -39,7 +36,7 @@ extension LoadOptions {
             perTokenAs: keyValueType ?? inspection.keyValueType)
         let context = min(contextLength ?? .max, inspection.config.contextLength)
         let (most, overflow) = perToken.multipliedReportingOverflow(
-            by: context * Self.mostSequences)
+            by: context * ModelOptions.maximumSequenceCount)
         return overflow ? .max : most
     }
 }

@@ -2,6 +2,9 @@ public import Kernels
 
 /// What a model is given to run with.
 public struct ModelOptions: Sendable, Equatable {
+    /// Sequences of full length beyond which more KV pages would only cost bookkeeping.
+    public static let maximumSequenceCount = 256
+
     /// The longest sequence to allow, in tokens; nil is what the model was made for.
     public var contextLength: Int?
     /// Bytes that keys and values may take; they are reserved at once and used page by page.
@@ -30,9 +33,6 @@ struct KeyValueCapacity: Equatable {
     let pageCount: Int
     let contextLength: Int
 
-    /// Sequences of full length beyond which more pages would only cost bookkeeping.
-    private static let maximumSequenceCount = 256
-
     init(
         config: ModelConfig, defaultType: ElementType, options: ModelOptions
     ) throws(ModelError) {
@@ -46,7 +46,7 @@ struct KeyValueCapacity: Equatable {
                 neededByteCount: pageByteCount, availableByteCount: options.keyValueByteCount)
         }
         let asked = min(max(options.contextLength ?? config.contextLength, 1), config.contextLength)
-        let useful = (asked + pageSize - 1) / pageSize * Self.maximumSequenceCount
+        let useful = (asked + pageSize - 1) / pageSize * ModelOptions.maximumSequenceCount
         pageCount = min(affordable, useful, Int(Int32.max))
         contextLength = min(asked, pageCount * pageSize)
     }

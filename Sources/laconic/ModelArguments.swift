@@ -104,6 +104,12 @@ struct ModelArguments: ParsableArguments {
         var family: String?
 
         var all: [String] { models + (family.map { [$0] } ?? []) }
+
+        /// Loads them.
+        func load(options: LoadOptions, progress: (String) -> Void) throws -> ModelCatalog {
+            try ModelCatalog.load(
+                models: models, family: family, options: options, progress: progress)
+        }
     }
 
     /// What the flags name, if this process may read it.
@@ -121,9 +127,7 @@ struct ModelArguments: ParsableArguments {
 
     /// Loads what the flags name.
     func load(options: LoadOptions, progress: (String) -> Void) throws -> ModelCatalog {
-        let sources = try sources()
-        return try ModelCatalog.load(
-            models: sources.models, family: sources.family, options: options, progress: progress)
+        try sources().load(options: options, progress: progress)
     }
 }
 

@@ -150,9 +150,9 @@ struct ServeCommand: AsyncParsableCommand {
         }
 
         let options = loadOptions
-        let stamps = FileStamps(
-            checkpoints: rewards.rewardOnly ? [] : try models.sources().all)
-        let catalog = rewards.rewardOnly ? nil : ReloadableCatalog(try load(options, startup))
+        let sources = rewards.rewardOnly ? nil : try models.sources()
+        let stamps = FileStamps(checkpoints: sources?.all ?? [])
+        let catalog = try sources.map { ReloadableCatalog(try load($0, options, startup)) }
         let service: any CompletionService = if let catalog { catalog } else { RewardOnlyService() }
         let api = API(service: service, configuration: configuration, logger: logger)
         let entrances = try self.entrances.entrances(tls: tls, inherited: inherited)
@@ -251,9 +251,9 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func load(
-        _ options: LoadOptions, _ startup: StartupNotices
+        _ sources: ModelArguments.Sources, _ options: LoadOptions, _ startup: StartupNotices
     ) throws -> ModelCatalog {
-        try models.load(options: options) { line in
+        try sources.load(options: options) { line in
             LineSink.standardError.write(Terminal.errors.dim(line).utf8)
             startup.note(line)
         }
