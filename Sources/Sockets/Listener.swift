@@ -44,8 +44,7 @@ public struct Listener: ~Copyable, Sendable {
             fallthrough
         case .ipv4:
             Self.set(number, SOL_SOCKET, SO_REUSEADDR, 1)
-            // Accepted sockets inherit it: no system call per connection.
-            Self.set(number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            Self.setForAccepted(number)
         }
         guard unsafe address.withRaw({ unsafe bind(number, $0, $1) }) == 0 else {
             throw SocketError(operation: "bind", number: errno, address: address)
@@ -77,7 +76,7 @@ public struct Listener: ~Copyable, Sendable {
             throw .notListening(descriptor: number, reason: "its address is of no known family")
         }
         _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
-        if address.port != nil { Self.set(number, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+        if address.port != nil { Self.setForAccepted(number) }
         descriptor = owned
         ownsPath = false
         self.address = address
@@ -120,6 +119,16 @@ public struct Listener: ~Copyable, Sendable {
         var count = socklen_t(MemoryLayout<Int32>.size)
         guard unsafe getsockopt(number, SOL_SOCKET, option, &value, &count) == 0 else { return nil }
         return value
+    }
+
+    /// Bytes that the kernel takes for a client before its network does: without it a slow reader
+    /// of a stream is owed up to `net.ipv4.tcp_wmem`'s 4 MiB before its writer feels it.
+    private static let unsentByteCount: Int32 = 64 * 1024
+
+    /// Sets what accepted sockets inherit (tcp(7)): no system call per connection.
+    private static func setForAccepted(_ number: Int32) {
+        set(number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        set(number, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, unsentByteCount)
     }
 
     private static func set(_ number: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {

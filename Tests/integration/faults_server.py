@@ -69,8 +69,10 @@ class Stream:
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         self.connection.sock = socket.socket()
         if slow:
-            # By the size of segments the kernel measures what it keeps for a slow reader.
+            # What the kernel keeps for a slow reader goes by the size of segments on the sender's
+            # side and by this buffer on the reader's, which Linux 6.17 else grows to megabytes.
             self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)
+            self.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         self.connection.sock.settimeout(60)
         self.connection.sock.connect(("127.0.0.1", server.port))
         self.connection.request("POST", "/generate",
