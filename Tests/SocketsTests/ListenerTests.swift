@@ -22,6 +22,31 @@ import Testing
         #expect(try stream.read(appendingTo: &bytes, upTo: 10) == .bytes(4, drained: true))
     }
 
+    @Test func `a client that reads nothing is owed little by the kernel`() throws {
+        let listener = try Listener(address: SocketAddress(host: "127.0.0.1", port: 0))
+        let client = try SocketStream.connect(to: listener.address)
+        guard case .connection(let stream, _) = listener.accept() else {
+            Issue.record("the client was not accepted")
+            return
+        }
+        // What the client's side takes is the system's choice: all that it will, first.
+        let piece = [UInt8](repeating: 7, count: 4096)
+        var written = 0
+        var patience = 20
+        while patience > 0 {
+            let count = try stream.write(piece[...], [])
+            written += count
+            if count == 0 {
+                patience -= 1
+                usleep(5000)
+            }
+        }
+        var unsent: Int32 = 0
+        #expect(unsafe ioctl(stream.descriptorNumber, UInt(SIOCOUTQNSD), &unsent) == 0)
+        #expect(written > 0 && unsent > 0 && unsent < 64 * 1024 + Int32(piece.count))
+        withExtendedLifetime(client) {}
+    }
+
     @Test func `an address with a listener is in use`() throws {
         let listener = try Listener(address: SocketAddress(host: "127.0.0.1", port: 0))
         let address = listener.address
