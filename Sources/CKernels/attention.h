@@ -216,7 +216,7 @@ INLINE void add_values(int type, int rows, int vectors, const float* scores, siz
     const size_t bytes = LANES * cached_element_bytes(type);
     const uint8_t* start = values->start + d * cached_element_bytes(type);
     const size_t groups = cached_groups(stride);
-    v16 sums[ATTENTION_ROWS][4];
+    v16 sums[8][4];
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int v = 0; v < vectors; v++) {
             sums[r][v] = load(out + (size_t)r * stride + v * LANES);
@@ -245,32 +245,71 @@ INLINE void add_values(int type, int rows, int vectors, const float* scores, siz
     }
 }
 
-// The same for all of a head's columns.
-INLINE void add_all_values(int type, int rows, const float* scores, size_t width, size_t from,
-                           size_t to, const slots* values, size_t stride, float* out) {
-    const int vectors = rows == 1 ? 4 : ATTENTION_VECTORS;
-    size_t d = 0;
-    for (; d + (size_t)vectors * LANES <= stride; d += (size_t)vectors * LANES) {
-        add_values(type, rows, vectors, scores, width, from, to, values, d, stride, out + d);
-    }
-    for (; d < stride; d += LANES) {
-        add_values(type, rows, 1, scores, width, from, to, values, d, stride, out + d);
+// Rows whose sums over so many vectors run side by side.
+#define ROWS_BESIDE(vectors) (ATTENTION_SUMS / (vectors) > 8 ? 8 : ATTENTION_SUMS / (vectors))
+
+// The same for any number of rows.
+INLINE void add_values_to_rows(int type, int vectors, size_t rows, const float* scores,
+                               size_t width, size_t from, size_t to, const slots* values, size_t d,
+                               size_t stride, float* out) {
+    const size_t most = ROWS_BESIDE(vectors);
+    for (size_t row = 0; row < rows;) {
+        // tiles of even sizes
+        const size_t some = (rows - row) / ((rows - row + most - 1) / most);
+        const float* s = scores + row * width;
+        float* o = out + row * stride;
+#define CASE(n)                                                                                    \
+    case n:                                                                                        \
+        if (n <= ROWS_BESIDE(vectors)) {                                                           \
+            add_values(type, n, vectors, s, width, from, to, values, d, stride, o);                \
+        }                                                                                          \
+        break;
+        switch (some) {
+            CASE(1)
+            CASE(2)
+            CASE(3)
+            CASE(4)
+            CASE(5)
+            CASE(6)
+            CASE(7)
+            CASE(8)
+        }
+#undef CASE
+        row += some;
     }
 }
 
-// The values of positions [from, to) of a block, for all query heads of a token.
-INLINE void add_token(int type, size_t group, const float* scores, size_t width, size_t from,
+// out[row][...] += scores[row][i] * values[i][...] for all of a head's columns.
+INLINE void add_block(int type, size_t rows, const float* scores, size_t width, size_t from,
                       size_t to, const slots* values, size_t stride, float* out) {
-    size_t row = 0;
-    for (; row + ATTENTION_ROWS <= group; row += ATTENTION_ROWS) {
-        add_all_values(type, ATTENTION_ROWS, scores + row * width, width, from, to, values, stride,
-                       out + row * stride);
+    size_t d = 0;
+    if (rows == 1 || ROWS_BESIDE(4) > 1) {
+        for (; d + 4 * LANES <= stride; d += 4 * LANES) {
+            add_values_to_rows(type, 4, rows, scores, width, from, to, values, d, stride, out + d);
+        }
     }
-    for (; row < group; row++) {
-        add_all_values(type, 1, scores + row * width, width, from, to, values, stride,
-                       out + row * stride);
+    for (; d + 2 * LANES <= stride; d += 2 * LANES) {
+        add_values_to_rows(type, 2, rows, scores, width, from, to, values, d, stride, out + d);
+    }
+    for (; d < stride; d += LANES) {
+        add_values_to_rows(type, 1, rows, scores, width, from, to, values, d, stride, out + d);
     }
 }
+
+typedef void (*value_function)(size_t, const float*, size_t, size_t, size_t, const slots*, size_t,
+                               float*);
+
+#define DEFINE_VALUES(type)                                                                        \
+    static void values_##type(size_t rows, const float* scores, size_t width, size_t from,         \
+                              size_t to, const slots* values, size_t stride, float* out) {         \
+        add_block(CK_##type, rows, scores, width, from, to, values, stride, out);                  \
+    }
+DEFINE_VALUES(F32)
+DEFINE_VALUES(F16)
+DEFINE_VALUES(BF16)
+DEFINE_VALUES(Q8_0)
+
+static const value_function value_functions[] = {values_F32, values_F16, values_BF16, values_Q8_0};
 
 static void attention(const ck_attention_args* a) {
     const size_t stride = (a->head_dim + LANES - 1) / LANES * LANES;
@@ -283,7 +322,9 @@ static void attention(const ck_attention_args* a) {
     float* sums = scratch + 4 * KEYS * stride;
     float* inverses = sums + rows * stride;
     float* scores = inverses + (rows + LANES - 1) / LANES * LANES;
-    memset(scratch, 0, (4 * KEYS + rows) * stride * sizeof(float));
+    // what is gathered has zeros behind head_dim, and keys behind the last that are masked later
+    const bool gathers = a->page_size % KEYS != 0 || a->head_dim != stride;
+    memset(gathers ? scratch : sums, 0, ((gathers ? 4 * KEYS : 0) + rows) * stride * sizeof(float));
     fill_scores(a, first, end, rows, scores, width, scratch);
 
     for (size_t row = 0; row < rows; row++) {
@@ -306,7 +347,9 @@ static void attention(const ck_attention_args* a) {
         inverses[row] = 1.0f / total(sum);
     }
 
-    memset(scratch, 0, KEYS * stride * sizeof(float));
+    if (gathers) {
+        memset(scratch, 0, KEYS * stride * sizeof(float));
+    }
     const size_t key_bytes = cached_bytes(a->type, a->page_size, a->head_dim);
     for (size_t p = first; p < end; p += KEYS) {
         size_t count = end - p < KEYS ? end - p : KEYS;
@@ -314,26 +357,26 @@ static void attention(const ck_attention_args* a) {
         if (a->page_size == KEYS && p + 2 * KEYS < end) {
             fetch((uintptr_t)page_of(a, p + 2 * KEYS) + key_bytes, key_bytes);
         }
-        for (size_t token = 0; token < a->tokens; token++) {
+        const value_function add = value_functions[values.type];
+        for (size_t token = 0; token < a->tokens;) {
             size_t last = a->position + token + 1;
             size_t begin = a->window && last > a->window ? last - a->window : 0;
             size_t from = begin > p ? begin - p : 0;
             size_t to = last < p + count ? (last > p ? last - p : 0) : count;
             if (from >= to) {
+                token++;
                 continue;
             }
-            const size_t row = token * a->group;
-            const float* s = scores + row * width + p - first;
-            float* out = sums + row * stride;
-            if (values.type == CK_F32) {
-                add_token(CK_F32, a->group, s, width, from, to, &values, stride, out);
-            } else if (values.type == CK_F16) {
-                add_token(CK_F16, a->group, s, width, from, to, &values, stride, out);
-            } else if (values.type == CK_Q8_0) {
-                add_token(CK_Q8_0, a->group, s, width, from, to, &values, stride, out);
-            } else {
-                add_token(CK_BF16, a->group, s, width, from, to, &values, stride, out);
+            // tokens that see all of the block share its values
+            size_t some = 1;
+            while (from == 0 && to == count && token + some < a->tokens &&
+                   !(a->window && last + some > a->window + p)) {
+                some++;
             }
+            const size_t row = token * a->group;
+            add(some * a->group, scores + row * width + p - first, width, from, to, &values,
+                stride, sums + row * stride);
+            token += some;
         }
     }
     for (size_t row = 0; row < rows; row++) {

@@ -17,8 +17,7 @@
 #define GEMM_ROWS 12
 #define GEMM_VECTORS 2
 #define SCORE_ROWS 8
-#define ATTENTION_ROWS 2
-#define ATTENTION_VECTORS 4
+#define ATTENTION_SUMS 16
 #define OPERATIONS ck_operations_avx512
 #define HAS_PERMUTE 1
 // The instruction looks at the low 4 bits of an index only.

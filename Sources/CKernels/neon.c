@@ -10,8 +10,7 @@
 #define GEMM_ROWS 6
 #define GEMM_VECTORS 1
 #define SCORE_ROWS 4
-#define ATTENTION_ROWS 2
-#define ATTENTION_VECTORS 2
+#define ATTENTION_SUMS 4
 #define OPERATIONS ck_operations_neon
 #define HAS_PERMUTE 0
 #define PACKED_TOKENS 4

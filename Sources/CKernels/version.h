@@ -6,7 +6,7 @@
 //     TILE_ROWS, TILE_TOKENS   accumulators that fit the registers, at most 4 by 6
 //     FUSED_ROWS               rows that a product with one token walks side by side
 //     SCORE_ROWS               queries whose products with 16 keys run side by side, at most 8
-//     ATTENTION_ROWS, ATTENTION_VECTORS  sums over values that run side by side, at most 2 by 4
+//     ATTENTION_SUMS           sums over values that run side by side, in vectors
 //     OPERATIONS               the name of the table that is defined at the end
 //     GEMM_ROWS, GEMM_VECTORS  accumulators of a general product's tile, 6 by 1 or 12 by 2
 //     PACKED_TOKENS, PACKED_INT8_TOKENS, HAS_DOT4   see packed_matmul.h

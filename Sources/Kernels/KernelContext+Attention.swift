@@ -32,28 +32,32 @@ extension KernelContext {
         pages: KVPageStore
     ) {
         let (headDim, heads, size) = (pages.headDim, pages.kvHeadCount, pages.pageSize)
+        let source = unsafe RowPointer(x, 0, 0)
+        let base = unsafe UncheckedMutablePointer(pages.pointer(layer: layer, kvHead: 0))
+        let (isa, code) = (isa, pages.elementType.code)
+        let (pageBytes, headBytes) = (pages.pageBytes, 2 * pages.halfBytes)
+        var places: [CachePlace] = []
         for item in items {
             Self.check(x, item.rows, keyColumn..<keyColumn + heads * headDim)
             Self.check(x, item.rows, valueColumn..<valueColumn + heads * headDim)
             Self.check(item, pages)
-            let source = unsafe RowPointer(x, item.rows.lowerBound, 0)
-            let base = unsafe UncheckedMutablePointer(pages.pointer(layer: layer, kvHead: 0))
-            let (isa, code) = (isa, pages.elementType.code)
-            let (pageBytes, headBytes) = (pages.pageBytes, 2 * pages.halfBytes)
-            forRows(item.rows.count, cost: 2 * heads * headDim) { share in
-                for row in share {
-                    let position = item.position + row
-                    let page = Int(item.blockTable[position / size])
-                    let slot = position % size
-                    for head in 0..<heads {
-                        let place = unsafe base.pointer + page * pageBytes + head * headBytes
-                        unsafe ck_write_key(
-                            isa, code, source[row] + keyColumn + head * headDim, headDim, place,
-                            size, slot)
-                        unsafe ck_write_value(
-                            isa, code, source[row] + valueColumn + head * headDim, headDim, place,
-                            size, slot)
-                    }
+            for (index, row) in item.rows.enumerated() {
+                let position = item.position + index
+                let page = Int(item.blockTable[position / size])
+                places.append(CachePlace(row: row, page: page, slot: position % size))
+            }
+        }
+        // A key is written to as many cache lines as it has dimensions, mostly from afar.
+        forRows(places.count, cost: 16 * heads * headDim) { [places] share in
+            for place in places[share] {
+                for head in 0..<heads {
+                    let bytes = unsafe base.pointer + place.page * pageBytes + head * headBytes
+                    unsafe ck_write_key(
+                        isa, code, source[place.row] + keyColumn + head * headDim, headDim, bytes,
+                        size, place.slot)
+                    unsafe ck_write_value(
+                        isa, code, source[place.row] + valueColumn + head * headDim, headDim,
+                        bytes, size, place.slot)
                 }
             }
         }
@@ -84,8 +88,9 @@ extension KernelContext {
         precondition(x !== out, "attention cannot overwrite its input")
         let group = headCount / heads
         var tasks: [AttentionTask] = []
+        var tables: [Int32] = []
         var scratchCount = 0
-        for (index, item) in items.enumerated() {
+        for item in items {
             Self.check(x, item.rows, queryColumn..<queryColumn + headCount * headDim)
             Self.check(out, item.rows, 0..<headCount * headDim)
             Self.check(item, pages)
@@ -97,13 +102,16 @@ extension KernelContext {
                 let count = min(block, item.rows.count - first)
                 for head in 0..<heads {
                     tasks.append(
-                        AttentionTask(item: index, first: first, count: count, kvHead: head))
+                        AttentionTask(
+                            row: item.rows.lowerBound + first, position: item.position + first,
+                            count: count, table: tables.count, kvHead: head))
                 }
                 let keys = item.position + first + count
                 scratchCount = max(
                     scratchCount, Int(ck_attention_scratch(count, group, headDim, keys)))
                 first += count
             }
+            tables += item.blockTable
         }
         let scratch = unsafe scratch(count: scratchCount)
         var arguments = unsafe ck_attention_args()
@@ -116,15 +124,24 @@ extension KernelContext {
         unsafe arguments.page_size = pages.pageSize
         unsafe arguments.scale = scale
         unsafe arguments.type = pages.elementType.code
-        let call = unsafe AttentionCall(
-            arguments: arguments, isa: isa, scratch: scratch, items: items,
-            queries: RowPointer(x, 0, queryColumn), out: RowPointer(out, 0, 0),
-            keys: (0..<heads).map { unsafe pages.pointer(layer: layer, kvHead: $0) },
-            width: group * headDim)
+        let bases = unsafe (0..<heads).map { unsafe pages.pointer(layer: layer, kvHead: $0) }
         let count = tasks.count
-        pool.run(tasks: count) { [tasks] index, worker in
-            // late tasks see more keys: begin with them, so that none is left for the end
-            unsafe call.run(tasks[count - 1 - index], worker: worker)
+        // Tasks read the arrays through their pointers: counting references to them from several
+        // threads would take as long as a short sequence's scores.
+        unsafe tables.withUnsafeBufferPointer { tables in
+            unsafe tasks.withUnsafeBufferPointer { tasks in
+                unsafe bases.withUnsafeBufferPointer { bases in
+                    let call = unsafe AttentionCall(
+                        arguments: arguments, isa: isa, scratch: scratch, tasks: tasks,
+                        tables: tables, queries: RowPointer(x, 0, queryColumn),
+                        out: RowPointer(out, 0, 0), bases: bases, width: group * headDim)
+                    pool.run(tasks: count) { index, worker in
+                        // late tasks see more keys: begin with them, so that none is left for the
+                        // end
+                        unsafe call.run(count - 1 - index, worker: worker)
+                    }
+                }
+            }
         }
         withExtendedLifetime((x, out, pages)) {}
     }
@@ -142,11 +159,20 @@ extension KernelContext {
     }
 }
 
+/// Where the key and the value of a row go.
+private struct CachePlace: Sendable {
+    let row: Int
+    let page: Int
+    let slot: Int
+}
+
 /// Some tokens of an item and one key-value head.
 private struct AttentionTask: Sendable {
-    let item: Int
-    let first: Int
+    let row: Int
+    let position: Int
     let count: Int
+    /// Where the item's pages begin among those of all items.
+    let table: Int
     let kvHead: Int
 }
 
@@ -154,28 +180,26 @@ private struct AttentionTask: Sendable {
 ///
 /// Safe to send: `attention` keeps every operand alive and waits, and tasks write disjoint parts.
 @unsafe private struct AttentionCall: @unchecked Sendable {
-    var arguments: ck_attention_args
+    let arguments: ck_attention_args
     let isa: Int32
     let scratch: WorkerScratch
-    let items: [SequenceRows]
+    let tasks: UnsafeBufferPointer<AttentionTask>
+    let tables: UnsafeBufferPointer<Int32>
     let queries: RowPointer
     let out: RowPointer
-    let keys: [UnsafeMutableRawPointer]
+    let bases: UnsafeBufferPointer<UnsafeMutableRawPointer>
     let width: Int
 
-    func run(_ task: AttentionTask, worker: Int) {
-        let item = unsafe items[task.item]
-        let row = item.rows.lowerBound + task.first
+    func run(_ index: Int, worker: Int) {
+        let task = unsafe tasks[index]
         var share = unsafe arguments
-        unsafe share.q = UnsafePointer(queries[row] + task.kvHead * width)
-        unsafe share.out = unsafe out[row] + task.kvHead * width
+        unsafe share.q = UnsafePointer(queries[task.row] + task.kvHead * width)
+        unsafe share.out = unsafe out[task.row] + task.kvHead * width
         unsafe share.tokens = task.count
-        unsafe share.position = item.position + task.first
-        unsafe share.pages = UnsafeRawPointer(keys[task.kvHead])
+        unsafe share.position = task.position
+        unsafe share.pages = UnsafeRawPointer(bases[task.kvHead])
         unsafe share.scratch = scratch.buffers[worker]
-        unsafe item.blockTable.withUnsafeBufferPointer { table in
-            unsafe share.table = table.baseAddress
-            unsafe ck_attention(isa, &share)
-        }
+        unsafe share.table = tables.baseAddress.map { unsafe $0 + task.table }
+        unsafe ck_attention(isa, &share)
     }
 }
