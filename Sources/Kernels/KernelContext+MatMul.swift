@@ -117,12 +117,14 @@ extension KernelContext {
                 unsafe arguments.accumulate = accumulate
                 unsafe operation = .packed(arguments)
             }
+            let blockRows = blockRows(of: weights, tokens: rows.count)
             let shares = shareCount(
-                features: weights.rows, inputs: weights.columns, tokens: rows.count)
+                features: weights.rows, inputs: weights.columns, tokens: rows.count,
+                blockRows: blockRows)
             calls.append(
                 unsafe MatMulCall(
                     operation: operation, bias: product.bias, isa: isa, scratch: scratch,
-                    features: weights.rows, shares: shares))
+                    features: weights.rows, shares: shares, blockRows: blockRows))
             work += weights.rows * weights.columns * rows.count
         }
         guard work >= Self.smallWork * 2 else {
@@ -194,12 +196,24 @@ extension KernelContext {
     /// Several per worker even out what other programs take away. Many tokens want shares of whole
     /// panels, or they would be read for few rows at a time; few want runs of memory that are long
     /// enough to be fetched ahead.
-    private func shareCount(features: Int, inputs: Int, tokens: Int) -> Int {
+    private func shareCount(features: Int, inputs: Int, tokens: Int, blockRows: Int) -> Int {
         guard pool.threadCount > 1 else { return 1 }
-        let blocks = (features + MatMulCall.blockRows - 1) / MatMulCall.blockRows
+        let blocks = (features + blockRows - 1) / blockRows
         let rows = max(tokens > 12 ? 64 : 16, 65536 / max(1, inputs))
         let useful = max(pool.threadCount, features / rows)
         return max(1, min(blocks, useful, pool.threadCount * 16))
+    }
+
+    /// What shares are multiples of: one panel, or as many as fill whole tiles.
+    ///
+    /// Kernels of bf16 multiply two or three panels beside each other with several tokens; a share
+    /// that leaves one over does it alone, at half the speed. Few rows are cut finer, for balance.
+    private func blockRows(of weights: WeightMatrix, tokens: Int) -> Int {
+        let wide = 6 * PackedMatrix.panelRows
+        guard weights.packedFormat == .bf16dot, tokens > 2, weights.rows >= 8 * wide else {
+            return PackedMatrix.panelRows
+        }
+        return wide
     }
 
     /// Copies rows of an embedding table, as f32.
@@ -241,9 +255,6 @@ private func withOptionalPointer(
 ///
 /// Safe to send: `matmul` keeps every operand alive and waits, and shares write disjoint columns.
 @safe private struct MatMulCall: @unchecked Sendable {
-    /// Shares begin at multiples of 16 rows, which fill a cache line of the output.
-    static let blockRows = 16
-
     @unsafe enum Operation {
         case stored(ck_matmul_args)
         case packed(ck_packed_matmul_args)
@@ -255,11 +266,13 @@ private func withOptionalPointer(
     let scratch: WorkerScratch
     let features: Int
     let shares: Int
+    /// Shares begin at multiples of it: of 16, which fill a cache line of the output.
+    let blockRows: Int
 
     func run(share: Int, worker: Int) {
-        let blocks = (features + Self.blockRows - 1) / Self.blockRows
-        let start = blocks * share / shares * Self.blockRows
-        let end = min(blocks * (share + 1) / shares * Self.blockRows, features)
+        let blocks = (features + blockRows - 1) / blockRows
+        let start = blocks * share / shares * blockRows
+        let end = min(blocks * (share + 1) / shares * blockRows, features)
         run(start..<end, worker: worker)
     }
 
@@ -276,9 +289,9 @@ private func withOptionalPointer(
                 unsafe ck_matmul(isa, &share)
             case .packed(let arguments):
                 var share = unsafe arguments
-                unsafe share.panel_begin = features.lowerBound / Self.blockRows
-                unsafe share.panel_end =
-                    (features.upperBound + Self.blockRows - 1) / Self.blockRows
+                let panelRows = PackedMatrix.panelRows
+                unsafe share.panel_begin = features.lowerBound / panelRows
+                unsafe share.panel_end = (features.upperBound + panelRows - 1) / panelRows
                 unsafe share.bias = pointer
                 unsafe ck_packed_matmul(isa, &share)
             }
