@@ -43,6 +43,25 @@ import Testing
         }
     }
 
+    @Test(arguments: PackedFormat.allCases, [768, 1003])
+    func `shares of many rows leave none out and do none twice`(
+        format: PackedFormat, outputs: Int
+    ) throws {
+        var generator = SeededGenerator(seed: 19)
+        let matrix = try generator.packed(format, rows: outputs, columns: 64)
+        for tokens in [1, 3, 14] {
+            let x = generator.matrix(rows: tokens, columns: 64)
+            // adding shows what is done twice, as overwriting would not
+            let start = generator.matrix(rows: tokens, columns: outputs).floats()
+            try expectSameBits("\(tokens)x\(outputs)") { context in
+                let out = FloatMatrix(start, rows: tokens, columns: outputs)
+                context.matmul(
+                    x, rows: 0..<tokens, weights: .packed(matrix), into: out, accumulate: true)
+                return out.bits
+            }
+        }
+    }
+
     @Test(arguments: [(PackedFormat.int8, Float(127)), (.int4, 15)], [Float(1), -1])
     func `the largest quants and inputs add up without a carry lost`(
         extreme: (format: PackedFormat, quant: Float), sign: Float
