@@ -271,11 +271,10 @@ public final class EventLoop: Sendable {
         var due: [any EventSource] = []
         var jobs: [UnownedJob] = []
         let executor = unsafe asUnownedTaskExecutor()
-        while let pause = sleepTime() {
+        while let (pause, asked) = sleepTime() {
             let count = unsafe epoll_wait(
                 poller.number, events.baseAddress, Int32(Self.batchSize), pause)
             let batch = 0..<max(0, Int(count))
-            let now = ContinuousClock.now
             shared.withLock { shared in
                 shared.sleepsUntil = nil
                 for index in batch {
@@ -291,7 +290,9 @@ public final class EventLoop: Sendable {
                     guard let source = shared.source(token) else { continue }
                     ready.append((source, unsafe Readiness(rawValue: event.events)))
                 }
-                while let token = shared.timers.popDue(now) {
+                // What was due before the system was asked, and not what has become due since: a
+                // process that was stopped in between would blame its clients for the time.
+                while let token = shared.timers.popDue(asked) {
                     if let source = shared.source(token) { due.append(source) }
                 }
             }
@@ -312,21 +313,22 @@ public final class EventLoop: Sendable {
         }
     }
 
-    /// Milliseconds until the next moment, -1 for ever, nil when the loop is to end.
-    private func sleepTime() -> Int32? {
+    /// Milliseconds until the next moment, -1 for ever, and as of when; nil when the loop is to end.
+    private func sleepTime() -> (pause: Int32, now: ContinuousClock.Instant)? {
         shared.withLock { shared in
             guard !shared.isStopping else { return nil }
-            guard shared.jobs.isEmpty else { return 0 }
+            let now = ContinuousClock.now
+            guard shared.jobs.isEmpty else { return (0, now) }
             guard let next = shared.timers.next else {
-                shared.sleepsUntil = .now + .seconds(1_000_000)
-                return -1
+                shared.sleepsUntil = now + .seconds(1_000_000)
+                return (-1, now)
             }
             shared.sleepsUntil = next
-            let rest = ContinuousClock.now.duration(to: next).components
-            guard rest.seconds >= 0, rest.attoseconds >= 0 else { return 0 }
+            let rest = now.duration(to: next).components
+            guard rest.seconds >= 0, rest.attoseconds >= 0 else { return (0, now) }
             // Rounded up: waking early would mean to spin through the last millisecond.
             let milliseconds = min(rest.seconds, 1_000_000) * 1000
-            return Int32(milliseconds + rest.attoseconds / 1_000_000_000_000_000 + 1)
+            return (Int32(milliseconds + rest.attoseconds / 1_000_000_000_000_000 + 1), now)
         }
     }
 }
