@@ -142,7 +142,8 @@ def test_a_family_is_replaced_under_running_streams():
             time.sleep(1.6)
             sizes.append(server.metrics()["process_resident_memory_bytes"])
             threads.append(len(os.listdir(f"/proc/{server.process.pid}/task")))
-        check(max(sizes[2:]) < 1.08 * max(sizes[:2]), f"memory grows: {sizes}")
+        # Any one look may meet memory that is about to go; what leaks is there at every later one.
+        check(min(sizes[2:]) < 1.08 * min(sizes[:2]), f"memory grows: {sizes}")
         check(max(threads[2:]) <= max(threads[:2]) + 1, f"threads grow: {threads}")
         print("reload:", *(f"{size / 1e6:.0f}" for size in sizes), "MB resident, 8 reloads apart")
 
