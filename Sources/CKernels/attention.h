@@ -200,7 +200,7 @@ static void fill_scores(const ck_attention_args* a, size_t first, size_t end, si
         }
         const score_function function = score_functions[keys[0].type][blocks > 1];
         for (size_t row = 0; row < rows;) {
-            size_t some = (rows - row) / ((rows - row + SCORE_ROWS - 1) / SCORE_ROWS);
+            size_t some = tile_of(rows - row, SCORE_ROWS);
             function(some, a, row, keys, scores + row * width + p - first, width);
             row += some;
         }
@@ -252,10 +252,8 @@ INLINE void add_values(int type, int rows, int vectors, const float* scores, siz
 INLINE void add_values_to_rows(int type, int vectors, size_t rows, const float* scores,
                                size_t width, size_t from, size_t to, const slots* values, size_t d,
                                size_t stride, float* out) {
-    const size_t most = ROWS_BESIDE(vectors);
     for (size_t row = 0; row < rows;) {
-        // tiles of even sizes
-        const size_t some = (rows - row) / ((rows - row + most - 1) / most);
+        const size_t some = tile_of(rows - row, ROWS_BESIDE(vectors));
         const float* s = scores + row * width;
         float* o = out + row * stride;
 #define CASE(n)                                                                                    \
@@ -322,9 +320,12 @@ static void attention(const ck_attention_args* a) {
     float* sums = scratch + 4 * KEYS * stride;
     float* inverses = sums + rows * stride;
     float* scores = inverses + (rows + LANES - 1) / LANES * LANES;
-    // what is gathered has zeros behind head_dim, and keys behind the last that are masked later
+    // what is gathered does not fill all that is read
     const bool gathers = a->page_size % KEYS != 0 || a->head_dim != stride;
-    memset(gathers ? scratch : sums, 0, ((gathers ? 4 * KEYS : 0) + rows) * stride * sizeof(float));
+    if (gathers) {
+        memset(scratch, 0, 4 * KEYS * stride * sizeof(float));
+    }
+    memset(sums, 0, rows * stride * sizeof(float));
     fill_scores(a, first, end, rows, scores, width, scratch);
 
     for (size_t row = 0; row < rows; row++) {

@@ -217,9 +217,7 @@ static void packed_matmul(const ck_packed_matmul_args* a) {
         size_t end = first + run < a->tokens ? first + run : a->tokens;
         for (size_t panel = a->panel_begin; panel < a->panel_end; panel++) {
             for (size_t token = first; token < end;) {
-                // tiles of even sizes
-                size_t left = end - token;
-                size_t tokens = left / ((left + most - 1) / most);
+                size_t tokens = tile_of(end - token, most);
                 packed_tiles[a->format][tokens](a, panel, token);
                 token += tokens;
             }

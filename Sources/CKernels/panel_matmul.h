@@ -225,11 +225,6 @@ static void panel_edge(const ck_packed_matmul_args* a, size_t rows, size_t token
     }
 }
 
-// Tiles of even sizes, so that none is left with too few sums.
-static size_t panel_tokens(size_t left) {
-    return left / ((left + PANEL_TOKENS - 1) / PANEL_TOKENS);
-}
-
 // A slice of a panel stays in a cache while the tokens pass by it.
 static void panel_matmul_as_is(const ck_packed_matmul_args* a) {
     const size_t whole = a->rows / LANES, end = a->panel_end < whole ? a->panel_end : whole;
@@ -242,7 +237,7 @@ static void panel_matmul_as_is(const ck_packed_matmul_args* a) {
         for (size_t panel = a->panel_begin; panel < end;) {
             size_t beside = end - panel < most ? 1 : most;
             for (size_t token = 0; token < a->tokens;) {
-                size_t tokens = panel_tokens(a->tokens - token);
+                size_t tokens = tile_of(a->tokens - token, PANEL_TOKENS);
                 panel_tiles(a->format, beside > 1)[tokens](a, panel, token, k, count);
                 token += tokens;
             }
@@ -250,7 +245,7 @@ static void panel_matmul_as_is(const ck_packed_matmul_args* a) {
         }
     }
     for (size_t token = 0; a->panel_end > whole && token < a->tokens;) {
-        size_t tokens = panel_tokens(a->tokens - token);
+        size_t tokens = tile_of(a->tokens - token, PANEL_TOKENS);
         panel_edge(a, a->rows - whole * LANES, token, tokens);
         token += tokens;
     }

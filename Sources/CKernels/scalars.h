@@ -7,6 +7,11 @@
 
 enum { LANES = 16 };
 
+// What the next tile takes of `left`: at most `most`, and so that the tiles are of even sizes.
+static inline size_t tile_of(size_t left, size_t most) {
+    return left / ((left + most - 1) / most);
+}
+
 static inline uint32_t bits_of(float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);

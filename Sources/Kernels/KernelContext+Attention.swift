@@ -124,22 +124,19 @@ extension KernelContext {
         unsafe arguments.page_size = pages.pageSize
         unsafe arguments.scale = scale
         unsafe arguments.type = pages.elementType.code
-        let bases = unsafe (0..<heads).map { unsafe pages.pointer(layer: layer, kvHead: $0) }
         let count = tasks.count
         // Tasks read the arrays through their pointers: counting references to them from several
         // threads would take as long as a short sequence's scores.
         unsafe tables.withUnsafeBufferPointer { tables in
             unsafe tasks.withUnsafeBufferPointer { tasks in
-                unsafe bases.withUnsafeBufferPointer { bases in
-                    let call = unsafe AttentionCall(
-                        arguments: arguments, isa: isa, scratch: scratch, tasks: tasks,
-                        tables: tables, queries: RowPointer(x, 0, queryColumn),
-                        out: RowPointer(out, 0, 0), bases: bases, width: group * headDim)
-                    pool.run(tasks: count) { index, worker in
-                        // late tasks see more keys: begin with them, so that none is left for the
-                        // end
-                        unsafe call.run(count - 1 - index, worker: worker)
-                    }
+                let call = unsafe AttentionCall(
+                    arguments: arguments, isa: isa, scratch: scratch, tasks: tasks, tables: tables,
+                    queries: RowPointer(x, 0, queryColumn), out: RowPointer(out, 0, 0),
+                    base: pages.pointer(layer: layer, kvHead: 0), headBytes: 2 * pages.halfBytes,
+                    width: group * headDim)
+                pool.run(tasks: count) { index, worker in
+                    // late tasks see more keys: begin with them, so that none is left for the end
+                    unsafe call.run(count - 1 - index, worker: worker)
                 }
             }
         }
@@ -187,7 +184,8 @@ private struct AttentionTask: Sendable {
     let tables: UnsafeBufferPointer<Int32>
     let queries: RowPointer
     let out: RowPointer
-    let bases: UnsafeBufferPointer<UnsafeMutableRawPointer>
+    let base: UnsafeMutableRawPointer
+    let headBytes: Int
     let width: Int
 
     func run(_ index: Int, worker: Int) {
@@ -197,7 +195,7 @@ private struct AttentionTask: Sendable {
         unsafe share.out = unsafe out[task.row] + task.kvHead * width
         unsafe share.tokens = task.count
         unsafe share.position = task.position
-        unsafe share.pages = UnsafeRawPointer(bases[task.kvHead])
+        unsafe share.pages = UnsafeRawPointer(base + task.kvHead * headBytes)
         unsafe share.scratch = scratch.buffers[worker]
         unsafe share.table = tables.baseAddress.map { unsafe $0 + task.table }
         unsafe ck_attention(isa, &share)
