@@ -55,9 +55,12 @@ static bool pack_stored(int32_t format, int32_t type, const uint8_t* b, uint8_t*
         quants[i] = nibbles[i] & 15;
         quants[i + 16] = nibbles[i] >> 4;
     }
-    minimum = type == CK_Q4_0 ? f32_to_f16(-8 * f16_to_f32(scale)) : load_u16(b + 2);
     put_int4(quants, group, row);
     put_half(scale, group, 256, row);
+    if (format == CK_PACKED_INT4_CENTRED) {
+        return is_finite(scale);
+    }
+    minimum = type == CK_Q4_0 ? f32_to_f16(-8 * f16_to_f32(scale)) : load_u16(b + 2);
     put_half(minimum, group, 288, row);
     return is_finite(scale) && is_finite(minimum);
 }
@@ -121,6 +124,28 @@ static bool round_int8(const float* x, uint8_t* group, size_t row) {
     }
     put_int8(quants, group, row);
     put_half(half, group, 512, row);
+    return is_finite(half);
+}
+
+// The weight of largest size becomes quant 0, which has no opposite.
+static bool round_int4_centred(const float* x, uint8_t* group, size_t row) {
+    float extreme = 0;
+    for (int i = 0; i < 32; i++) {
+        extreme = fabsf(x[i]) > fabsf(extreme) ? x[i] : extreme;
+        if (x[i] != x[i]) {
+            return false;
+        }
+    }
+    uint16_t half = f32_to_f16(extreme * -0.125f);
+    float scale = f16_to_f32(half), inverse = scale != 0 ? 1 / scale : 0;
+    uint8_t quants[32];
+    for (int i = 0; i < 32; i++) {
+        float quant = rintf(x[i] * inverse) + 8;
+        quant = quant < 15 ? quant : 15;
+        quants[i] = quant > 0 ? (uint8_t)quant : 0;
+    }
+    put_int4(quants, group, row);
+    put_half(half, group, 256, row);
     return is_finite(half);
 }
 
@@ -232,7 +257,8 @@ bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size
     const size_t bytes = packed_group_bytes(format);
     const size_t row_bytes = columns / ck_block_elements(type) * ck_block_bytes(type);
     const bool is_stored = (format == CK_PACKED_INT8 && type == CK_Q8_0) ||
-                           (format == CK_PACKED_INT4 && (type == CK_Q4_0 || type == CK_Q4_1));
+                           (packs_nibbles(format) && type == CK_Q4_0) ||
+                           (format == CK_PACKED_INT4 && type == CK_Q4_1);
     const bool is_super = format == CK_PACKED_INT4 && type == CK_Q4_K;
     bool fits = true;
     if (packs_bf16(format) && type == CK_BF16 && rows == LANES) {
@@ -259,6 +285,8 @@ bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size
                 fits &= pack_super(w + i / 8 * Q4_K_BYTES, i % 8, group, row);
             } else if (format == CK_PACKED_INT8) {
                 fits &= round_int8(scratch + i * PACKED_GROUP, group, row);
+            } else if (format == CK_PACKED_INT4_CENTRED) {
+                fits &= round_int4_centred(scratch + i * PACKED_GROUP, group, row);
             } else {
                 fits &= round_int4(scratch + i * PACKED_GROUP, group, row);
             }

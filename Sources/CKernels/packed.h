@@ -8,6 +8,7 @@ enum {
     PACKED_GROUP = 32,
     PACKED_INT8_BYTES = 16 * 32 + 16 * 2,     // of a group of a panel
     PACKED_INT4_BYTES = 16 * 32 / 2 + 16 * 4, // likewise
+    PACKED_INT4_CENTRED_BYTES = 16 * 32 / 2 + 16 * 2,
     PACKED_RUN_BYTES = 192 * 1024,            // of inputs that pass by a panel
 };
 
@@ -18,11 +19,15 @@ static inline void finish_input(ck_input_group* group, float largest, int32_t su
     group->scale = largest * (1 / 127.0f);
     group->sum = group->scale * (float)sum;
     group->correction = -128 * sum;
-    group->unused = 0;
+    group->correction4 = -8 * sum;
+}
+
+static inline bool packs_nibbles(int32_t format) {
+    return format == CK_PACKED_INT4 || format == CK_PACKED_INT4_CENTRED;
 }
 
 static inline bool packs_integers(int32_t format) {
-    return format == CK_PACKED_INT8 || format == CK_PACKED_INT4;
+    return format == CK_PACKED_INT8 || packs_nibbles(format);
 }
 
 static inline bool packs_bf16(int32_t format) {
@@ -34,12 +39,19 @@ static inline size_t packed_group_columns(int32_t format) {
     return packs_integers(format) ? PACKED_GROUP : packs_bf16(format) ? 2 : 1;
 }
 
+// Where the scales of a group's rows stand.
+static inline size_t packed_scales_place(int32_t format) {
+    return packs_nibbles(format) ? 16 * 32 / 2 : 16 * 32;
+}
+
 static inline size_t packed_group_bytes(int32_t format) {
     switch (format) {
     case CK_PACKED_INT8:
         return PACKED_INT8_BYTES;
     case CK_PACKED_INT4:
         return PACKED_INT4_BYTES;
+    case CK_PACKED_INT4_CENTRED:
+        return PACKED_INT4_CENTRED_BYTES;
     case CK_PACKED_F16:
         return LANES * sizeof(uint16_t);
     default:

@@ -34,10 +34,11 @@ INLINE b64 four_inputs(const int8_t* p) {
 
 #if HAS_DOT4
 
-INLINE void dots_int4(int tokens, const uint8_t* w, const ck_input_group* x, size_t stride,
-                      i16* dots) {
+INLINE void dots_int4(int32_t format, int tokens, const uint8_t* w, const ck_input_group* x,
+                      size_t stride, i16* dots) {
     UNROLL for (int t = 0; t < tokens; t++) {
-        dots[t] = (i16){0};
+        dots[t] =
+            (i16){0} + (format == CK_PACKED_INT4_CENTRED ? x[(size_t)t * stride].correction4 : 0);
     }
     UNROLL for (int pair = 0; pair < 4; pair++) {
         b64 both = load_64(w + 64 * pair);
@@ -66,8 +67,8 @@ INLINE void dots_int8(int tokens, const uint8_t* w, const ck_input_group* x, siz
 #else
 
 // A sum of 16 bits takes two products a step, at most 8 * 2 * 15 * 127 = 30480.
-INLINE void dots_int4(int tokens, const uint8_t* w, const ck_input_group* x, size_t stride,
-                      i16* dots) {
+INLINE void dots_int4(int32_t format, int tokens, const uint8_t* w, const ck_input_group* x,
+                      size_t stride, i16* dots) {
     p32 sums[PACKED_TOKENS];
     UNROLL for (int t = 0; t < tokens; t++) {
         sums[t] = (p32){0};
@@ -83,6 +84,7 @@ INLINE void dots_int4(int tokens, const uint8_t* w, const ck_input_group* x, siz
     }
     UNROLL for (int t = 0; t < tokens; t++) {
         dots[t] = widen(sums[t], 1);
+        dots[t] += format == CK_PACKED_INT4_CENTRED ? x[(size_t)t * stride].correction4 : 0;
     }
 }
 
@@ -111,12 +113,12 @@ INLINE void dots_int8(int tokens, const uint8_t* w, const ck_input_group* x, siz
 #endif
 
 // One panel times `tokens` tokens, over all groups of k.
-INLINE void packed_tile(int format, int tokens, const ck_packed_matmul_args* a, size_t panel,
+INLINE void packed_tile(int32_t format, int tokens, const ck_packed_matmul_args* a, size_t panel,
                         size_t token) {
     const uint8_t* w = (const uint8_t*)a->w + panel * a->panel_bytes;
     const size_t groups = a->k / PACKED_GROUP;
     const ck_input_group* x = (const ck_input_group*)a->inputs + token * groups;
-    const size_t bytes = format == CK_PACKED_INT4 ? PACKED_INT4_BYTES : PACKED_INT8_BYTES;
+    const size_t bytes = packed_group_bytes(format), scales_place = packed_scales_place(format);
     v16 sums[PACKED_TOKENS];
     UNROLL for (int t = 0; t < tokens; t++) {
         sums[t] = spread(0);
@@ -124,18 +126,18 @@ INLINE void packed_tile(int format, int tokens, const ck_packed_matmul_args* a, 
     for (size_t group = 0; group < groups; group++, w += bytes, x++) {
         fetch((uintptr_t)w + PACKED_AHEAD, bytes);
         i16 dots[PACKED_TOKENS];
-        if (format == CK_PACKED_INT4) {
-            dots_int4(tokens, w, x, groups, dots);
+        if (packs_nibbles(format)) {
+            dots_int4(format, tokens, w, x, groups, dots);
         } else {
             dots_int8(tokens, w, x, groups, dots);
         }
-        v16 scales = from_halves(w + (format == CK_PACKED_INT4 ? 256 : 512));
+        v16 scales = from_halves(w + scales_place);
         UNROLL for (int t = 0; t < tokens; t++) {
             sums[t] = fma16(scales * spread(x[(size_t)t * groups].scale),
                             __builtin_convertvector(dots[t], v16), sums[t]);
         }
         if (format == CK_PACKED_INT4) {
-            v16 minima = from_halves(w + 288);
+            v16 minima = from_halves(w + scales_place + LANES * sizeof(uint16_t));
             UNROLL for (int t = 0; t < tokens; t++) {
                 sums[t] = fma16(minima, spread(x[(size_t)t * groups].sum), sums[t]);
             }
@@ -166,6 +168,10 @@ typedef void (*packed_tile_function)(const ck_packed_matmul_args*, size_t, size_
     static void packed_int4_##tokens(const ck_packed_matmul_args* a, size_t panel,                 \
                                      size_t token) {                                               \
         packed_tile(CK_PACKED_INT4, tokens, a, panel, token);                                      \
+    }                                                                                              \
+    static void packed_centred_##tokens(const ck_packed_matmul_args* a, size_t panel,              \
+                                        size_t token) {                                            \
+        packed_tile(CK_PACKED_INT4_CENTRED, tokens, a, panel, token);                              \
     }
 DEFINE_PACKED_TILE(1)
 DEFINE_PACKED_TILE(2)
@@ -178,33 +184,17 @@ DEFINE_PACKED_TILE(7)
 DEFINE_PACKED_TILE(8)
 #endif
 
-static const packed_tile_function packed_tiles[2][PACKED_TOKENS + 1] = {
-    {
-        0,
-        packed_int8_1,
-        packed_int8_2,
-        packed_int8_3,
-        packed_int8_4,
 #if PACKED_TOKENS > 4
-        packed_int8_5,
-        packed_int8_6,
-        packed_int8_7,
-        packed_int8_8,
+#define PACKED_TILES(name)                                                                         \
+    {0, name##_1, name##_2, name##_3, name##_4, name##_5, name##_6, name##_7, name##_8}
+#else
+#define PACKED_TILES(name) {0, name##_1, name##_2, name##_3, name##_4}
 #endif
-    },
-    {
-        0,
-        packed_int4_1,
-        packed_int4_2,
-        packed_int4_3,
-        packed_int4_4,
-#if PACKED_TOKENS > 4
-        packed_int4_5,
-        packed_int4_6,
-        packed_int4_7,
-        packed_int4_8,
-#endif
-    },
+
+static const packed_tile_function packed_tiles[][PACKED_TOKENS + 1] = {
+    [CK_PACKED_INT8] = PACKED_TILES(packed_int8),
+    [CK_PACKED_INT4] = PACKED_TILES(packed_int4),
+    [CK_PACKED_INT4_CENTRED] = PACKED_TILES(packed_centred),
 };
 
 // A panel stays in the first cache while the tokens of a run, whose inputs stay in the second,
@@ -212,7 +202,7 @@ static const packed_tile_function packed_tiles[2][PACKED_TOKENS + 1] = {
 static void packed_matmul(const ck_packed_matmul_args* a) {
     size_t run = PACKED_RUN_BYTES / ((a->k / PACKED_GROUP + 1) * sizeof(ck_input_group));
     run = run < 4 * PACKED_TOKENS ? 4 * PACKED_TOKENS : run;
-    const size_t most = a->format == CK_PACKED_INT4 ? PACKED_TOKENS : PACKED_INT8_TOKENS;
+    const size_t most = a->format == CK_PACKED_INT8 ? PACKED_INT8_TOKENS : PACKED_TOKENS;
     for (size_t first = 0; first < a->tokens; first += run) {
         size_t end = first + run < a->tokens ? first + run : a->tokens;
         for (size_t panel = a->panel_begin; panel < a->panel_end; panel++) {

@@ -5,11 +5,12 @@ static int32_t packed_quant(int32_t format, const uint8_t* group, size_t row, si
         return group[k / 4 * 64 + row * 4 + k % 4] - 128;
     }
     uint8_t both = group[k / 8 * 64 + row * 4 + k % 4];
-    return k % 8 < 4 ? both & 15 : both >> 4;
+    int32_t quant = k % 8 < 4 ? both & 15 : both >> 4;
+    return format == CK_PACKED_INT4_CENTRED ? quant - 8 : quant;
 }
 
 static float packed_scale(int32_t format, const uint8_t* group, size_t row) {
-    return f16_to_f32(load_u16(group + (format == CK_PACKED_INT4 ? 256 : 512) + 2 * row));
+    return f16_to_f32(load_u16(group + packed_scales_place(format) + 2 * row));
 }
 
 static float packed_minimum(const uint8_t* group, size_t row) {

@@ -6,6 +6,8 @@ public enum PackedFormat: String, Sendable, CaseIterable {
     case int8
     /// 4 bits with a scale and a minimum for 32 weights.
     case int4
+    /// 4 bits with a scale for 32 weights, on both sides of zero.
+    case int4centred
     /// Single precision.
     case f32
     /// Half precision.
@@ -16,12 +18,12 @@ public enum PackedFormat: String, Sendable, CaseIterable {
     case bf16dot
 
     /// Whether weights are integers, and inputs of products are rounded to 8 bits.
-    public var isInteger: Bool { self == .int8 || self == .int4 }
+    public var isInteger: Bool { self == .int8 || self == .int4 || self == .int4centred }
 
     /// Weights of a row that lie together: rows are whole groups of them.
     public var groupSize: Int {
         switch self {
-        case .int8, .int4: 32
+        case .int8, .int4, .int4centred: 32
         case .bf16, .bf16dot: 2
         case .f32, .f16: 1
         }
@@ -32,6 +34,7 @@ public enum PackedFormat: String, Sendable, CaseIterable {
         switch self {
         case .int8: Int32(CK_PACKED_INT8)
         case .int4: Int32(CK_PACKED_INT4)
+        case .int4centred: Int32(CK_PACKED_INT4_CENTRED)
         case .f32: Int32(CK_PACKED_F32)
         case .f16: Int32(CK_PACKED_F16)
         case .bf16: Int32(CK_PACKED_BF16)
@@ -61,7 +64,8 @@ extension ElementType {
     public var packedFormat: PackedFormat? {
         switch self {
         case .q8_0: .int8
-        case .q4_0, .q4_1, .q4_K: .int4
+        case .q4_0: .int4centred
+        case .q4_1, .q4_K: .int4
         case .f32: .f32
         case .f16: .f16
         case .bf16: .bf16

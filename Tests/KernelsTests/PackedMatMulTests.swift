@@ -62,11 +62,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [(PackedFormat.int8, Float(127)), (.int4, 15)], [Float(1), -1])
+    @Test(
+        arguments: [(PackedFormat.int8, Float(127)), (.int4, 15), (.int4centred, -8)],
+        [Float(1), -1])
     func `the largest quants and inputs add up without a carry lost`(
         extreme: (format: PackedFormat, quant: Float), sign: Float
     ) throws {
-        // scales are 1 where the largest weight is 127 or the weights reach from 0 to 15
+        // scales are 1 where the largest weight is 127 or -8, or the weights reach from 0 to 15
         let columns = 96
         var weights = [Float](repeating: extreme.quant, count: 16 * columns)
         if extreme.format == .int4 {
@@ -86,7 +88,7 @@ import Testing
         #expect(bits.allSatisfy { abs(Float(bitPattern: $0) / expected - 1) < 1e-6 })
     }
 
-    @Test(arguments: [PackedFormat.int8, .int4])
+    @Test(arguments: [PackedFormat.int8, .int4, .int4centred])
     func `groups of zeros give zeros, never NaN`(format: PackedFormat) throws {
         var generator = SeededGenerator(seed: 12)
         let zeros = try TensorView([Float](repeating: 0, count: 20 * 64), shape: [20, 64])
@@ -108,10 +110,16 @@ import Testing
         }
     }
 
-    @Test(arguments: [ElementType.q4_0, .q4_1, .q8_0, .f32, .f16, .bf16])
-    func `types with a packed format of their own keep every value`(type: ElementType) throws {
+    @Test(
+        arguments: [
+            (ElementType.q4_0, PackedFormat.int4centred), (.q4_0, .int4), (.q4_1, .int4),
+            (.q8_0, .int8), (.f32, .f32), (.f16, .f16), (.bf16, .bf16),
+        ])
+    func `types with a packed format of their own keep every value`(
+        type: ElementType, format: PackedFormat
+    ) throws {
         var generator = SeededGenerator(seed: 13)
-        let format = try #require(type.packedFormat)
+        #expect(type.packedFormat == format || type == .q4_0)
         let view = try generator.tensor(type, rows: 37, columns: 320)
         for pool in [nil, try WorkerPool(threadCount: 3)] {
             let matrix = try #require(try PackedMatrix(view, as: format, using: pool))
@@ -158,7 +166,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ElementType.allCases, [PackedFormat.int8, .int4])
+    @Test(arguments: ElementType.allCases, [PackedFormat.int8, .int4, .int4centred])
     func `other types are rounded by half a step at most, or less on the whole`(
         type: ElementType, format: PackedFormat
     ) throws {
@@ -172,7 +180,12 @@ import Testing
                 let errors = zip(values, found[group..<group + 32]).map { Double($0) - Double($1) }
                 let (least, most) = (values.min() ?? 0, values.max() ?? 0)
                 let size = max(abs(least), abs(most))
-                let step = Double(format == .int8 ? size / 127 : (most - least) / 15)
+                let step =
+                    switch format {
+                    case .int8: Double(size) / 127
+                    case .int4centred: Double(size) / 8
+                    default: Double(most - least) / 15
+                    }
                 // besides half a step: f16 scales are off by 2^-11
                 let bound = step * 0.5 + Double(size) * 0x1p-10
                 if format == .int8 {
@@ -184,7 +197,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Float.nan, .infinity, 1e9], [PackedFormat.int8, .int4])
+    @Test(arguments: [Float.nan, .infinity, 1e9], [PackedFormat.int8, .int4, .int4centred])
     func `what f16 scales cannot hold is not packed`(value: Float, format: PackedFormat) throws {
         var weights = [Float](repeating: 1, count: 17 * 32)
         weights[16 * 32 + 5] = value
@@ -207,7 +220,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [ElementType.q4_1, .q8_0, .q4_K])
+    @Test(arguments: [ElementType.q4_0, .q4_1, .q8_0, .q4_K])
     func `products come within the rounding of the inputs of the exact ones`(
         type: ElementType
     ) throws {

@@ -133,7 +133,7 @@ static void products(void) {
 
 static void packed_products(void) {
     for (int32_t format = 0; format <= CK_PACKED_BF16_DOT; format++) {
-        bool integers = format <= CK_PACKED_INT4, words = format == CK_PACKED_BF16_DOT;
+        bool integers = format <= CK_PACKED_INT4_CENTRED, words = format == CK_PACKED_BF16_DOT;
         size_t k = integers ? 32 * number(1, 12) : 2 * number(1, 150);
         k += format == CK_PACKED_F32 || format == CK_PACKED_F16 ? number(0, 1) : 0;
         size_t rows = number(1, 60), panels = (rows + 15) / 16, tokens = number(1, 20);

@@ -124,17 +124,19 @@ size_t ck_matmul_scratch(size_t k);
 ///     bf16  values:bf16[16][2]                                    of two columns
 ///     int8  quants[8][16][4]  scales:f16[16]                      8.5 bits a weight
 ///     int4  nibbles[4][16][4]  scales:f16[16]  minima:f16[16]     5 bits a weight
+///     int4 centred  nibbles[4][16][4]  scales:f16[16]             4.5 bits a weight
 ///
 /// Step s of int8 holds columns 4s to 4s+3 of each row, as scale * (quant - 128). Byte (p, row, i)
-/// of int4 holds columns 8p+i (low) and 8p+4+i (high), as scale * quant + minimum. Rows that are
-/// missing in the last panel are zeros.
+/// of int4 holds columns 8p+i (low) and 8p+4+i (high), as scale * quant + minimum, or centred as
+/// scale * (quant - 8). Rows that are missing in the last panel are zeros, of weights.
 enum {
     CK_PACKED_INT8 = 0,
     CK_PACKED_INT4 = 1,
-    CK_PACKED_F32 = 2,
-    CK_PACKED_F16 = 3,
-    CK_PACKED_BF16 = 4,
-    CK_PACKED_BF16_DOT = 5, // as bf16, but inputs of products are rounded to bf16 too
+    CK_PACKED_INT4_CENTRED = 2,
+    CK_PACKED_F32 = 3,
+    CK_PACKED_F16 = 4,
+    CK_PACKED_BF16 = 5,
+    CK_PACKED_BF16_DOT = 6, // as bf16, but inputs of products are rounded to bf16 too
 };
 
 /// Bytes of a panel of packed rows of `columns`: a multiple of 32 where the format is of integers,
@@ -143,10 +145,11 @@ size_t ck_packed_panel_bytes(int32_t format, size_t columns);
 
 /// Packs a panel of at most 16 `rows` of `type`, without gaps, to `panel`; `scratch` `[columns]`.
 ///
-/// q8_0 as int8, q4_0 and q4_1 as int4 keep their values; q4_K as int4 keeps its quants, with scales
-/// and minima rounded to f16. Others are rounded: int8 with scale
-/// max|x| / 127, int4 with the scale and minimum that a short search finds to have the least
-/// squared error, f16 and bf16 to nearest with ties to even. The result is the same on every
+/// q8_0 as int8, q4_1 as int4 and q4_0 as either int4 keep their values; q4_K as int4 keeps its
+/// quants, with scales and minima rounded to f16. Others are rounded: int8 with scale max|x| / 127,
+/// int4 with the scale and minimum that a short search finds to have the least squared error, int4
+/// centred with scale -x / 8 for the x of largest size, f16 and bf16 to nearest with ties to even.
+/// The result is the same on every
 /// instruction set; false where a weight of integers is no number or f16 cannot hold a scale.
 bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size_t rows,
              size_t columns, float* scratch, void* panel);
@@ -159,8 +162,8 @@ typedef struct {
     int8_t quants[32]; // -127 to 127
     float scale;       // max|x| / 127; 0 if max|x| is below 2^-100
     float sum;         // scale times the sum of quants, what a minimum is multiplied by
-    int32_t correction; // -128 times the sum of quants
-    int32_t unused;
+    int32_t correction;  // -128 times the sum of quants, for weights that are kept as 128 more
+    int32_t correction4; // -8 times it, for weights that are kept as 8 more
 } ck_input_group;
 
 /// Rounds `count` inputs, a multiple of 32, to nearest with ties to even.
