@@ -65,7 +65,7 @@ static bool pack_stored(int32_t format, int32_t type, const uint8_t* b, uint8_t*
     return is_finite(scale) && is_finite(minimum);
 }
 
-// A group of q4_K keeps its quants; its 6-bit scale and minimum times the block's are rounded to f16.
+// A group of q4_K keeps its quants; its 6-bit scale and minimum times the block's become f16.
 static bool pack_super(const uint8_t* b, size_t index, uint8_t* group, size_t row) {
     uint8_t scales[16], quants[32];
     k4_scales(b + 4, scales);
@@ -83,131 +83,207 @@ static bool pack_super(const uint8_t* b, size_t index, uint8_t* group, size_t ro
 
 // -- rounded -----------------------------------------------------------------------------------
 
+// A group of a panel: column k of all rows in x[k], so that what rows do is done side by side.
+
 INLINE v16 spread(float x) {
     return (v16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
 }
 
-INLINE float total(v16 v) {
-    float sum = 0;
-    for (int i = 0; i < LANES; i++) {
-        sum += v[i];
+// Lanes of a where the mask is set, else of b.
+INLINE v16 choose(i16 mask, v16 a, v16 b) {
+    return (v16)(((i16)a & mask) | ((i16)b & ~mask));
+}
+
+// The integers nearest to v within bounds, as floats; NaN becomes the upper one.
+INLINE v16 rounded(v16 v, float least, float most) {
+    v = choose(v < spread(most), v, spread(most));
+    v = choose(v > spread(least), v, spread(least));
+    return v + spread(EXP_ROUNDING) - spread(EXP_ROUNDING);
+}
+
+// 1 / v, or 0 where v is 0.
+INLINE v16 inverse_of(v16 v) {
+    return choose(v != spread(0), spread(1) / v, spread(0));
+}
+
+// To the precision of f16.
+INLINE void round_to_half(v16* v) {
+    float lanes[LANES];
+    memcpy(lanes, v, sizeof lanes);
+    for (int lane = 0; lane < LANES; lane++) {
+        lanes[lane] = f16_to_f32(f32_to_f16(lanes[lane]));
+    }
+    memcpy(v, lanes, sizeof lanes);
+}
+
+// False where f16 does not hold a value.
+INLINE bool put_halves(const v16* v, uint8_t* group, size_t offset) {
+    bool fits = true;
+    for (size_t row = 0; row < LANES; row++) {
+        uint16_t half = f32_to_f16((*v)[row]);
+        put_half(half, group, offset, row);
+        fits &= is_finite(half);
+    }
+    return fits;
+}
+
+INLINE bool has_nan(const v16 x[PACKED_GROUP]) {
+    i16 found = {0};
+    for (int k = 0; k < PACKED_GROUP; k++) {
+        found |= x[k] != x[k];
+    }
+    for (int lane = 0; lane < LANES; lane++) {
+        if (found[lane]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+INLINE bool round_int8(const v16 x[PACKED_GROUP], uint8_t* group) {
+    v16 largest = spread(0);
+    for (int k = 0; k < PACKED_GROUP; k++) {
+        v16 size = (v16)((i16)x[k] & 0x7fffffff);
+        largest = choose(size > largest, size, largest);
+    }
+    v16 scale = largest * spread(1 / 127.0f);
+    round_to_half(&scale);
+    v16 inverse = inverse_of(scale);
+    for (int step = 0; step < 8; step++) {
+        i16 four = {0};
+        for (int i = 0; i < 4; i++) {
+            v16 quants = rounded(x[4 * step + i] * inverse, -127, 127);
+            four |= (__builtin_convertvector(quants, i16) + 128) << 8 * i;
+        }
+        memcpy(group + 64 * step, &four, sizeof four);
+    }
+    return put_halves(&scale, group, packed_scales_place(CK_PACKED_INT8));
+}
+
+// Columns 8p to 8p+3 in the lower halves of bytes, the next four in the upper ones.
+INLINE void put_nibbles(const v16 x[PACKED_GROUP], v16 inverse, v16 minimum, float offset,
+                        uint8_t* group) {
+    for (int pair = 0; pair < 4; pair++) {
+        i16 both = {0};
+        for (int i = 0; i < 8; i++) {
+            v16 v = (x[8 * pair + i] - minimum) * inverse;
+            v16 quants = rounded(v, -offset, 15 - offset) + spread(offset);
+            both |= __builtin_convertvector(quants, i16) << (8 * (i % 4) + i / 4 * 4);
+        }
+        memcpy(group + 64 * pair, &both, sizeof both);
+    }
+}
+
+// The weight of largest size becomes quant 0, which has no opposite.
+INLINE bool round_int4_centred(const v16 x[PACKED_GROUP], uint8_t* group) {
+    v16 extreme = spread(0);
+    for (int k = 0; k < PACKED_GROUP; k++) {
+        i16 larger = ((i16)x[k] & 0x7fffffff) > ((i16)extreme & 0x7fffffff);
+        extreme = choose(larger, x[k], extreme);
+    }
+    v16 scale = extreme * spread(-0.125f);
+    round_to_half(&scale);
+    put_nibbles(x, inverse_of(scale), spread(0), 8, group);
+    return put_halves(&scale, group, packed_scales_place(CK_PACKED_INT4_CENTRED));
+}
+
+// The sum of squared errors of the nearest quants under a scale and a minimum.
+INLINE v16 errors(const v16 x[PACKED_GROUP], v16 scale, v16 minimum) {
+    v16 inverse = inverse_of(scale), sum = spread(0);
+    for (int k = 0; k < PACKED_GROUP; k++) {
+        v16 quants = rounded((x[k] - minimum) * inverse, 0, 15);
+        v16 error = quants * scale + minimum - x[k];
+        sum += error * error;
     }
     return sum;
 }
 
-// The integers nearest to v within [0, most], as floats; NaN becomes `most`.
-INLINE v16 rounded(v16 v, float most) {
-    i16 below = v < spread(most);
-    v = (v16)(((i16)v & below) | ((i16)spread(most) & ~below));
-    i16 above = v > spread(0);
-    v = (v16)((i16)v & above);
-    return v + spread(EXP_ROUNDING) - spread(EXP_ROUNDING);
-}
-
-static bool round_int8(const float* x, uint8_t* group, size_t row) {
-    float largest = 0;
-    for (int i = 0; i < 32; i++) {
-        // a NaN stays, to be refused below
-        largest = fabsf(x[i]) <= largest ? largest : fabsf(x[i]);
-        if (x[i] != x[i]) {
-            return false;
-        }
-    }
-    uint16_t half = f32_to_f16(largest * (1 / 127.0f));
-    float scale = f16_to_f32(half), inverse = scale > 0 ? 1 / scale : 0;
-    uint8_t quants[32];
-    for (int i = 0; i < 32; i++) {
-        float quant = x[i] * inverse;
-        quant = quant < 127 ? quant : 127;
-        quant = quant > -127 ? quant : -127;
-        quants[i] = (uint8_t)((int)rintf(quant) + 128);
-    }
-    put_int8(quants, group, row);
-    put_half(half, group, 512, row);
-    return is_finite(half);
-}
-
-// The weight of largest size becomes quant 0, which has no opposite.
-static bool round_int4_centred(const float* x, uint8_t* group, size_t row) {
-    float extreme = 0;
-    for (int i = 0; i < 32; i++) {
-        extreme = fabsf(x[i]) > fabsf(extreme) ? x[i] : extreme;
-        if (x[i] != x[i]) {
-            return false;
-        }
-    }
-    uint16_t half = f32_to_f16(extreme * -0.125f);
-    float scale = f16_to_f32(half), inverse = scale != 0 ? 1 / scale : 0;
-    uint8_t quants[32];
-    for (int i = 0; i < 32; i++) {
-        float quant = rintf(x[i] * inverse) + 8;
-        quant = quant < 15 ? quant : 15;
-        quants[i] = quant > 0 ? (uint8_t)quant : 0;
-    }
-    put_int4(quants, group, row);
-    put_half(half, group, 256, row);
-    return is_finite(half);
-}
-
-// The quants that are nearest under a scale and a minimum, and the sum of their squared errors.
-INLINE float errors(v16 low, v16 high, float scale, float minimum, v16* first, v16* second) {
-    v16 inverse = spread(scale != 0 ? 1 / scale : 0);
-    *first = rounded((low - spread(minimum)) * inverse, 15);
-    *second = rounded((high - spread(minimum)) * inverse, 15);
-    v16 a = *first * spread(scale) + spread(minimum) - low;
-    v16 b = *second * spread(scale) + spread(minimum) - high;
-    return total(a * a + b * b);
-}
-
 // Ranges a little narrower than the group's are tried; each one's quants get the scale and the
 // minimum that suit them best, by least squares, and the best of all stay.
-static bool round_int4(const float* x, uint8_t* group, size_t row) {
-    v16 low, high, first, second;
-    memcpy(&low, x, sizeof low);
-    memcpy(&high, x + LANES, sizeof high);
-    float least = x[0], most = x[0];
-    for (int i = 0; i < 32; i++) {
-        least = x[i] < least ? x[i] : least;
-        most = x[i] > most ? x[i] : most;
-        if (x[i] != x[i]) {
-            return false;
-        }
+INLINE bool round_int4(const v16 x[PACKED_GROUP], uint8_t* group) {
+    v16 least = x[0], most = x[0], total = spread(0);
+    for (int k = 0; k < PACKED_GROUP; k++) {
+        least = choose(x[k] < least, x[k], least);
+        most = choose(x[k] > most, x[k], most);
+        total += x[k];
     }
-    uint16_t best_scale = f32_to_f16((most - least) / 15), best_minimum = f32_to_f16(least);
-    float scale = f16_to_f32(best_scale), minimum = f16_to_f32(best_minimum);
-    float best = errors(low, high, scale, minimum, &first, &second);
-    const float total_x = total(low + high);
-    for (int trial = 0; trial < 6 && best > 0; trial++) {
-        float share = 0.05f * (float)trial, range = most - least;
-        float trial_scale = range * (1 - share) / 15, trial_minimum = least + range * share / 2;
-        errors(low, high, trial_scale, trial_minimum, &first, &second);
-        float q = total(first + second), qq = total(first * first + second * second);
-        float qx = total(first * low + second * high), spread_of_q = 32 * qq - q * q;
-        if (!(spread_of_q > 0)) {
-            continue;
+    const v16 range = most - least;
+    v16 best_scale = range / spread(15), best_minimum = least;
+    round_to_half(&best_scale);
+    round_to_half(&best_minimum);
+    v16 best = errors(x, best_scale, best_minimum);
+    for (int trial = 0; trial < 6; trial++) {
+        const float share = 0.05f * (float)trial;
+        v16 minimum = least + range * spread(share / 2);
+        v16 inverse = inverse_of(range * spread((1 - share) / 15));
+        v16 q = spread(0), qq = spread(0), qx = spread(0);
+        for (int k = 0; k < PACKED_GROUP; k++) {
+            v16 quants = rounded((x[k] - minimum) * inverse, 0, 15);
+            q += quants;
+            qq += quants * quants;
+            qx += quants * x[k];
         }
-        uint16_t half = f32_to_f16((32 * qx - q * total_x) / spread_of_q);
-        uint16_t other = f32_to_f16((total_x - f16_to_f32(half) * q) / 32);
-        if (!is_finite(half) || !is_finite(other)) {
-            continue;
-        }
-        float error = errors(low, high, f16_to_f32(half), f16_to_f32(other), &first, &second);
-        if (error < best) {
-            best = error;
-            best_scale = half;
-            best_minimum = other;
-        }
+        const v16 count = spread(PACKED_GROUP);
+        v16 scale = (count * qx - q * total) / (count * qq - q * q);
+        round_to_half(&scale);
+        minimum = (total - scale * q) / count;
+        round_to_half(&minimum);
+        // where all quants are alike, or f16 holds no such scale, the error is no number
+        v16 error = errors(x, scale, minimum);
+        i16 better = error < best;
+        best = choose(better, error, best);
+        best_scale = choose(better, scale, best_scale);
+        best_minimum = choose(better, minimum, best_minimum);
     }
-    errors(low, high, f16_to_f32(best_scale), f16_to_f32(best_minimum), &first, &second);
-    uint8_t quants[32];
-    for (int i = 0; i < LANES; i++) {
-        quants[i] = (uint8_t)first[i];
-        quants[i + LANES] = (uint8_t)second[i];
+    put_nibbles(x, inverse_of(best_scale), best_minimum, 0, group);
+    const size_t place = packed_scales_place(CK_PACKED_INT4);
+    const bool fits = put_halves(&best_scale, group, place);
+    return put_halves(&best_minimum, group, place + LANES * sizeof(uint16_t)) && fits;
+}
+
+// Rounds a panel whose weights are there as f32 `[16, columns]`.
+INLINE bool round_panel(int32_t format, const float* weights, size_t columns, uint8_t* panel) {
+    bool fits = true;
+    for (size_t begin = 0; begin < columns; begin += PACKED_GROUP) {
+        float turned[PACKED_GROUP][LANES];
+        for (size_t row = 0; row < LANES; row++) {
+            for (size_t k = 0; k < PACKED_GROUP; k++) {
+                turned[k][row] = weights[row * columns + begin + k];
+            }
+        }
+        v16 x[PACKED_GROUP];
+        memcpy(x, turned, sizeof x);
+        fits &= !has_nan(x);
+        if (format == CK_PACKED_INT8) {
+            fits &= round_int8(x, panel);
+        } else if (format == CK_PACKED_INT4) {
+            fits &= round_int4(x, panel);
+        } else {
+            fits &= round_int4_centred(x, panel);
+        }
+        panel += packed_group_bytes(format);
     }
-    put_int4(quants, group, row);
-    put_half(best_scale, group, 256, row);
-    put_half(best_minimum, group, 288, row);
-    return is_finite(best_scale) && is_finite(best_minimum);
+    return fits;
+}
+
+// No sum is fused or reordered: the wider registers give the same bits.
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static bool round_panel_avx2(int32_t format, const float* weights,
+                                                             size_t columns, uint8_t* panel) {
+    return round_panel(format, weights, columns, panel);
+}
+#endif
+
+static bool round_panel_on(int32_t isa, int32_t format, const float* weights, size_t columns,
+                           uint8_t* panel) {
+#if defined(__x86_64__)
+    if (isa != CK_ISA_REF) {
+        return round_panel_avx2(format, weights, columns, panel);
+    }
+#else
+    (void)isa;
+#endif
+    return round_panel(format, weights, columns, panel);
 }
 
 // -- plain types -------------------------------------------------------------------------------
@@ -265,31 +341,29 @@ bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size
         pack_pairs(source, row_bytes, columns, panel);
         return true;
     }
+    if (packs_integers(format) && !is_stored && !is_super) {
+        memset(scratch + rows * columns, 0, (LANES - rows) * columns * sizeof(float));
+        for (size_t row = 0; row < rows; row++) {
+            ck_dequantize(isa, type, (const uint8_t*)source + row * row_bytes, columns,
+                          scratch + row * columns);
+        }
+        return round_panel_on(isa, format, scratch, columns, panel);
+    }
     if (rows < LANES) {
         memset(panel, 0, groups * bytes);
     }
     for (size_t row = 0; row < rows; row++) {
         const uint8_t* w = (const uint8_t*)source + row * row_bytes;
-        if (!is_stored && !is_super) {
-            ck_dequantize(isa, type, w, columns, scratch);
-        }
         if (!packs_integers(format)) {
+            ck_dequantize(isa, type, w, columns, scratch);
             pack_plain(format, scratch, columns, panel, row);
             continue;
         }
         for (size_t i = 0; i < groups; i++) {
             uint8_t* group = (uint8_t*)panel + i * bytes;
-            if (is_stored) {
-                fits &= pack_stored(format, type, w + i * ck_block_bytes(type), group, row);
-            } else if (is_super) {
-                fits &= pack_super(w + i / 8 * Q4_K_BYTES, i % 8, group, row);
-            } else if (format == CK_PACKED_INT8) {
-                fits &= round_int8(scratch + i * PACKED_GROUP, group, row);
-            } else if (format == CK_PACKED_INT4_CENTRED) {
-                fits &= round_int4_centred(scratch + i * PACKED_GROUP, group, row);
-            } else {
-                fits &= round_int4(scratch + i * PACKED_GROUP, group, row);
-            }
+            fits &= is_super
+                        ? pack_super(w + i / 8 * Q4_K_BYTES, i % 8, group, row)
+                        : pack_stored(format, type, w + i * ck_block_bytes(type), group, row);
         }
     }
     return fits;

@@ -25,16 +25,18 @@ public struct PackedMatrix: Sendable {
     ///   - format: How to keep it; see ``ElementType/packedFormat``
     ///     for what is lost.
     ///   - pool: Workers to spread the panels over; nil to use this thread alone.
+    ///   - instructionSet: What to pack with; the result does not depend on it.
     /// - Throws: `outOfMemory`.
     public init?(
-        _ view: TensorView, as format: PackedFormat, using pool: WorkerPool? = nil
+        _ view: TensorView, as format: PackedFormat, using pool: WorkerPool? = nil,
+        instructionSet: InstructionSet = .detected
     ) throws(KernelError) {
         let (rows, columns) = (view.rows, view.columns)
         guard columns > 0, columns % format.groupSize == 0 else { return nil }
         self.format = format
         self.rows = rows
         self.columns = columns
-        let packing = Packing(view: view, format: format)
+        let packing = Packing(view: view, format: format, instructionSet: instructionSet)
         storage = try unsafe ByteStorage(
             count: format.byteCount(rows: rows, columns: columns), isZeroed: false
         ) { target in
@@ -85,11 +87,13 @@ public struct PackedMatrix: Sendable {
 private final class Packing: Sendable {
     private let view: TensorView
     private let format: PackedFormat
+    private let instructionSet: InstructionSet
     private let misfits = Atomic<Int>(0)
 
-    init(view: TensorView, format: PackedFormat) {
+    init(view: TensorView, format: PackedFormat, instructionSet: InstructionSet) {
         self.view = view
         self.format = format
+        self.instructionSet = instructionSet
     }
 
     /// Whether every panel so far could be packed.
@@ -98,12 +102,14 @@ private final class Packing: Sendable {
     func run(_ panels: Range<Int>, into target: UncheckedMutablePointer) {
         let (rows, columns) = (view.rows, view.columns)
         let panelBytes = format.panelByteCount(columns)
-        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { floats in
+        unsafe withUnsafeTemporaryAllocation(
+            of: Float.self, capacity: PackedMatrix.panelRows * columns
+        ) { floats in
             guard let scratch = floats.baseAddress else { return }
             for panel in panels {
                 let first = panel * PackedMatrix.panelRows
                 let fits = unsafe ck_pack(
-                    InstructionSet.detected.code, format.code, view.elementType.code,
+                    instructionSet.code, format.code, view.elementType.code,
                     view.pointer + first * view.bytesPerRow,
                     min(PackedMatrix.panelRows, rows - first), columns, scratch,
                     target.pointer + panel * panelBytes)

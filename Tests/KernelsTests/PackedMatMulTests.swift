@@ -197,6 +197,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [PackedFormat.int8, .int4, .int4centred], [1, 5, 16, 37])
+    func `rounding gives the same weights on every instruction set`(
+        format: PackedFormat, rows: Int
+    ) throws {
+        var generator = SeededGenerator(seed: 20)
+        var weights = generator.floats(rows * 320)
+        for index in 0..<64 { weights[index] = index < 32 ? 0 : 0.5 }
+        let view = try TensorView(weights, shape: [rows, 320])
+        let plain = try #require(
+            try PackedMatrix(view, as: format, instructionSet: .ref))
+        for set in InstructionSet.available {
+            let matrix = try #require(try PackedMatrix(view, as: format, instructionSet: set))
+            for row in 0..<rows { #expect(matrix.floats(row: row) == plain.floats(row: row)) }
+        }
+    }
+
     @Test(arguments: [Float.nan, .infinity, 1e9], [PackedFormat.int8, .int4, .int4centred])
     func `what f16 scales cannot hold is not packed`(value: Float, format: PackedFormat) throws {
         var weights = [Float](repeating: 1, count: 17 * 32)

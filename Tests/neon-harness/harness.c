@@ -139,7 +139,7 @@ static void packed_products(void) {
         size_t rows = number(1, 60), panels = (rows + 15) / 16, tokens = number(1, 20);
         size_t bytes = ck_packed_panel_bytes(format, k);
         float *w = floats(rows * k), *x = floats(tokens * k), *bias = floats(rows);
-        float *start = floats(tokens * rows), *scratch = floats(k);
+        float *start = floats(tokens * rows), *scratch = floats(16 * k);
         uint8_t* packed = space(panels * bytes);
         for (size_t p = 0; p < panels; p++) {
             size_t some = rows - 16 * p < 16 ? rows - 16 * p : 16;

@@ -143,16 +143,16 @@ enum {
 /// of 2 where it is of bf16.
 size_t ck_packed_panel_bytes(int32_t format, size_t columns);
 
-/// Packs a panel of at most 16 `rows` of `type`, without gaps, to `panel`; `scratch` `[columns]`.
+/// Packs a panel of at most 16 `rows` of `type`, without gaps, to `panel`.
 ///
 /// q8_0 as int8, q4_1 as int4 and q4_0 as either int4 keep their values; q4_K as int4 keeps its
 /// quants, with scales and minima rounded to f16. Others are rounded: int8 with scale max|x| / 127,
 /// int4 with the scale and minimum that a short search finds to have the least squared error, int4
 /// centred with scale -x / 8 for the x of largest size, f16 and bf16 to nearest with ties to even.
-/// The result is the same on every
-/// instruction set; false where a weight of integers is no number or f16 cannot hold a scale.
+/// The result is the same on every instruction set; false where a weight of integers is no number
+/// or f16 cannot hold a scale.
 bool ck_pack(int32_t isa, int32_t format, int32_t type, const void* source, size_t rows,
-             size_t columns, float* scratch, void* panel);
+             size_t columns, float* scratch /* [16, columns] */, void* panel);
 
 /// Writes the f32 values of one row of a packed matrix to `out` `[columns]`.
 void ck_unpack_row(int32_t format, const void* packed, size_t columns, size_t row, float* out);
