@@ -231,10 +231,11 @@ class VLLM(Peer):
 
     def decoder(self, path, prompts, cached, batches, steps):
         cores = ",".join(map(str, sorted(os.sched_getaffinity(0))))
-        # Its authors ask for Intel's OpenMP, which it brings, and tcmalloc, which PyPI has not.
-        preload = [str(self.python.parent.parent / "lib/libiomp5.so"),
-                   find_library("tcmalloc_minimal") or find_library("tcmalloc"),
-                   os.environ.get("LD_PRELOAD")]
+        # Its authors ask for Intel's OpenMP, which it brings, and tcmalloc, which PyPI has not: from
+        # the system or, where none is installed, from this folder.
+        tcmalloc = next(map(str, self.folder.glob("libtcmalloc*.so*")), None) or find_library(
+            "tcmalloc_minimal") or find_library("tcmalloc")
+        preload = [str(self.folder / "venv/lib/libiomp5.so"), tcmalloc]
         return self.run(
             "vllm_decoder.py", path, prompts, cached, batches, steps,
             LD_PRELOAD=":".join(filter(None, preload)), OMP_NUM_THREADS=str(THREADS),
