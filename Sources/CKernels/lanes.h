@@ -76,6 +76,10 @@ INLINE v16 choose(i16 condition, v16 yes, v16 no) {
     return (v16)(((i16)yes & condition) | ((i16)no & ~condition));
 }
 
+INLINE v16 absolute(v16 v) {
+    return (v16)((u16)v & 0x7fffffff);
+}
+
 INLINE float total(v16 v) {
     typedef float v8 __attribute__((vector_size(32)));
     typedef float v4 __attribute__((vector_size(16)));

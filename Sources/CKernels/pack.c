@@ -1,15 +1,11 @@
 // Rows of weights packed to panels; one version for every instruction set.
+#include "lanes.h"
 #include "packed.h"
 #include <math.h>
 #include <stdbool.h>
 
 // wide vectors are passed between functions of this file only
 #pragma clang diagnostic ignored "-Wpsabi"
-
-typedef float v16 __attribute__((vector_size(64)));
-typedef int32_t i16 __attribute__((vector_size(64)));
-
-#define INLINE static inline __attribute__((always_inline))
 
 // Where a group of one row goes: 4 bytes of every 64.
 static void put_int8(const uint8_t quants[32], uint8_t* group, size_t row) {
@@ -47,7 +43,7 @@ static bool pack_stored(int32_t format, int32_t type, const uint8_t* b, uint8_t*
             quants[i] = b[2 + i] ^ 0x80;
         }
         put_int8(quants, group, row);
-        put_half(scale, group, 512, row);
+        put_half(scale, group, packed_scales_place(format), row);
         return is_finite(scale);
     }
     const uint8_t* nibbles = b + (type == CK_Q4_0 ? 2 : 4);
@@ -56,12 +52,12 @@ static bool pack_stored(int32_t format, int32_t type, const uint8_t* b, uint8_t*
         quants[i + 16] = nibbles[i] >> 4;
     }
     put_int4(quants, group, row);
-    put_half(scale, group, 256, row);
+    put_half(scale, group, packed_scales_place(format), row);
     if (format == CK_PACKED_INT4_CENTRED) {
         return is_finite(scale);
     }
     minimum = type == CK_Q4_0 ? f32_to_f16(-8 * f16_to_f32(scale)) : load_u16(b + 2);
-    put_half(minimum, group, 288, row);
+    put_half(minimum, group, packed_minima_place(format), row);
     return is_finite(scale) && is_finite(minimum);
 }
 
@@ -76,23 +72,14 @@ static bool pack_super(const uint8_t* b, size_t index, uint8_t* group, size_t ro
     uint16_t scale = f32_to_f16(f16_to_f32(load_u16(b)) * (float)scales[index]);
     uint16_t minimum = f32_to_f16(-f16_to_f32(load_u16(b + 2)) * (float)scales[8 + index]);
     put_int4(quants, group, row);
-    put_half(scale, group, 256, row);
-    put_half(minimum, group, 288, row);
+    put_half(scale, group, packed_scales_place(CK_PACKED_INT4), row);
+    put_half(minimum, group, packed_minima_place(CK_PACKED_INT4), row);
     return is_finite(scale) && is_finite(minimum);
 }
 
 // -- rounded -----------------------------------------------------------------------------------
 
 // A group of a panel: column k of all rows in x[k], so that what rows do is done side by side.
-
-INLINE v16 spread(float x) {
-    return (v16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
-}
-
-// Lanes of a where the mask is set, else of b.
-INLINE v16 choose(i16 mask, v16 a, v16 b) {
-    return (v16)(((i16)a & mask) | ((i16)b & ~mask));
-}
 
 // The integers nearest to v within bounds, as floats; NaN becomes the upper one.
 INLINE v16 rounded(v16 v, float least, float most) {
@@ -143,7 +130,7 @@ INLINE bool has_nan(const v16 x[PACKED_GROUP]) {
 INLINE bool round_int8(const v16 x[PACKED_GROUP], uint8_t* group) {
     v16 largest = spread(0);
     for (int k = 0; k < PACKED_GROUP; k++) {
-        v16 size = (v16)((i16)x[k] & 0x7fffffff);
+        v16 size = absolute(x[k]);
         largest = choose(size > largest, size, largest);
     }
     v16 scale = largest * spread(1 / 127.0f);
@@ -178,8 +165,7 @@ INLINE void put_nibbles(const v16 x[PACKED_GROUP], v16 inverse, v16 minimum, flo
 INLINE bool round_int4_centred(const v16 x[PACKED_GROUP], uint8_t* group) {
     v16 extreme = spread(0);
     for (int k = 0; k < PACKED_GROUP; k++) {
-        i16 larger = ((i16)x[k] & 0x7fffffff) > ((i16)extreme & 0x7fffffff);
-        extreme = choose(larger, x[k], extreme);
+        extreme = choose(absolute(x[k]) > absolute(extreme), x[k], extreme);
     }
     v16 scale = extreme * spread(-0.125f);
     round_to_half(&scale);
@@ -236,9 +222,8 @@ INLINE bool round_int4(const v16 x[PACKED_GROUP], uint8_t* group) {
         best_minimum = choose(better, minimum, best_minimum);
     }
     put_nibbles(x, inverse_of(best_scale), best_minimum, 0, group);
-    const size_t place = packed_scales_place(CK_PACKED_INT4);
-    const bool fits = put_halves(&best_scale, group, place);
-    return put_halves(&best_minimum, group, place + LANES * sizeof(uint16_t)) && fits;
+    const bool fits = put_halves(&best_scale, group, packed_scales_place(CK_PACKED_INT4));
+    return put_halves(&best_minimum, group, packed_minima_place(CK_PACKED_INT4)) && fits;
 }
 
 // Rounds a panel whose weights are there as f32 `[16, columns]`.

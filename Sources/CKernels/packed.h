@@ -6,10 +6,8 @@
 
 enum {
     PACKED_GROUP = 32,
-    PACKED_INT8_BYTES = 16 * 32 + 16 * 2,     // of a group of a panel
-    PACKED_INT4_BYTES = 16 * 32 / 2 + 16 * 4, // likewise
-    PACKED_INT4_CENTRED_BYTES = 16 * 32 / 2 + 16 * 2,
-    PACKED_RUN_BYTES = 192 * 1024,            // of inputs that pass by a panel
+    PACKED_HALVES = LANES * 2,     // bytes of one f16 for each row of a panel
+    PACKED_RUN_BYTES = 192 * 1024, // of inputs that pass by a panel
 };
 
 // Groups whose largest size is below count as zeros, so that no reciprocal overflows.
@@ -39,21 +37,25 @@ static inline size_t packed_group_columns(int32_t format) {
     return packs_integers(format) ? PACKED_GROUP : packs_bf16(format) ? 2 : 1;
 }
 
-// Where the scales of a group's rows stand.
+// Where the scales of a group's rows stand, behind the quants of all.
 static inline size_t packed_scales_place(int32_t format) {
-    return packs_nibbles(format) ? 16 * 32 / 2 : 16 * 32;
+    return LANES * PACKED_GROUP / (packs_nibbles(format) ? 2 : 1);
+}
+
+// Where the minima stand, or the group ends.
+static inline size_t packed_minima_place(int32_t format) {
+    return packed_scales_place(format) + PACKED_HALVES;
 }
 
 static inline size_t packed_group_bytes(int32_t format) {
     switch (format) {
     case CK_PACKED_INT8:
-        return PACKED_INT8_BYTES;
-    case CK_PACKED_INT4:
-        return PACKED_INT4_BYTES;
     case CK_PACKED_INT4_CENTRED:
-        return PACKED_INT4_CENTRED_BYTES;
+        return packed_minima_place(format);
+    case CK_PACKED_INT4:
+        return packed_minima_place(format) + PACKED_HALVES;
     case CK_PACKED_F16:
-        return LANES * sizeof(uint16_t);
+        return PACKED_HALVES;
     default:
         return LANES * sizeof(float);
     }

@@ -1,9 +1,5 @@
 // Inputs of packed products rounded to 8 bits. Part of version.h.
 
-INLINE v16 absolute(v16 v) {
-    return (v16)((u16)v & 0x7fffffff);
-}
-
 static void quantize_input(const float* x, size_t count, ck_input_group* out) {
     for (size_t group = 0; group < count / 32; group++, x += 32, out++) {
         v16 low = load(x), high = load(x + LANES);

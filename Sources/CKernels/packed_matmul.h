@@ -118,7 +118,7 @@ INLINE void packed_tile(int32_t format, int tokens, const ck_packed_matmul_args*
     const uint8_t* w = (const uint8_t*)a->w + panel * a->panel_bytes;
     const size_t groups = a->k / PACKED_GROUP;
     const ck_input_group* x = (const ck_input_group*)a->inputs + token * groups;
-    const size_t bytes = packed_group_bytes(format), scales_place = packed_scales_place(format);
+    const size_t bytes = packed_group_bytes(format);
     v16 sums[PACKED_TOKENS];
     UNROLL for (int t = 0; t < tokens; t++) {
         sums[t] = spread(0);
@@ -131,13 +131,13 @@ INLINE void packed_tile(int32_t format, int tokens, const ck_packed_matmul_args*
         } else {
             dots_int8(tokens, w, x, groups, dots);
         }
-        v16 scales = from_halves(w + scales_place);
+        v16 scales = from_halves(w + packed_scales_place(format));
         UNROLL for (int t = 0; t < tokens; t++) {
             sums[t] = fma16(scales * spread(x[(size_t)t * groups].scale),
                             __builtin_convertvector(dots[t], v16), sums[t]);
         }
         if (format == CK_PACKED_INT4) {
-            v16 minima = from_halves(w + scales_place + LANES * sizeof(uint16_t));
+            v16 minima = from_halves(w + packed_minima_place(format));
             UNROLL for (int t = 0; t < tokens; t++) {
                 sums[t] = fma16(minima, spread(x[(size_t)t * groups].sum), sums[t]);
             }

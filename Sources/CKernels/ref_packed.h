@@ -14,7 +14,7 @@ static float packed_scale(int32_t format, const uint8_t* group, size_t row) {
 }
 
 static float packed_minimum(const uint8_t* group, size_t row) {
-    return f16_to_f32(load_u16(group + 288 + 2 * row));
+    return f16_to_f32(load_u16(group + packed_minima_place(CK_PACKED_INT4) + 2 * row));
 }
 
 static void packed_matmul(const ck_packed_matmul_args* a) {
