@@ -1,8 +1,22 @@
 import Sockets
 
 extension ConnectionState {
+    /// How long a client that is late gets to show that it could not help it.
+    ///
+    /// Where the whole machine stood still, the client did too: its bytes, or its reading of ours,
+    /// come right after the loop has seen that its time is over.
+    static let secondLookPause = Duration.milliseconds(250)
+
     /// The moment at which something must be done if nothing else happens.
     var deadline: Instant? {
+        let ofClient = clientDeadline.map { deadline in
+            lateness.map { $0.deadline == deadline ? $0.secondLook : deadline } ?? deadline
+        }
+        return [ofClient, doubtfulUntil, lingerEnd].lazy.compactMap(\.self).min()
+    }
+
+    /// Until when the client must have done something, whatever the phase asks of it.
+    private var clientDeadline: Instant? {
         var earliest: Instant?
         func consider(_ moment: Instant) {
             earliest = min(earliest ?? moment, moment)
@@ -15,38 +29,41 @@ extension ConnectionState {
                 consider(bodySince + limits.bodyTimeout)
                 consider(bodyPeriodSince + limits.bodyRatePeriod)
             }
-            if let doubtfulUntil { consider(doubtfulUntil) }
-        case .lingering: if output.isEmpty { consider(lingerUntil) }
+        case .lingering: break
         case .closed: return nil
         }
         if !output.isEmpty { consider(writeSince + limits.writeTimeout) }
         return earliest
     }
 
+    private var lingerEnd: Instant? {
+        phase == .lingering && output.isEmpty ? lingerUntil : nil
+    }
+
     /// Does what is due.
     mutating func alarmRang(now: Instant, _ wakeups: inout Wakeups) {
+        if let doubtfulUntil, doubtfulUntil <= now { askWhetherAnybodyReads(&wakeups) }
+        if let lingerEnd, lingerEnd <= now { return close(&wakeups) }
+        guard let deadline = clientDeadline, deadline <= now else { return }
+        guard let lateness, lateness.deadline == deadline else {
+            lateness = (deadline, now + Self.secondLookPause)
+            return
+        }
+        if lateness.secondLook <= now { clientIsLate(now, &wakeups) }
+    }
+
+    private mutating func clientIsLate(_ now: Instant, _ wakeups: inout Wakeups) {
         if !output.isEmpty, writeSince + limits.writeTimeout <= now { return close(&wakeups) }
         switch phase {
         case .waiting:
-            if let headSince {
-                if headSince + limits.headerTimeout <= now { failed(.requestTimeout, &wakeups) }
-            } else if idleUntil <= now {
-                close(&wakeups)
-            }
+            if headSince == nil { close(&wakeups) } else { failed(.requestTimeout, &wakeups) }
         case .exchange, .draining:
-            if let doubtfulUntil, doubtfulUntil <= now {
-                askWhetherAnybodyReads(&wakeups)
-                guard phase == .exchange else { return }
-            }
-            guard !bodyHasEnded else { return }
             if bodySince + limits.bodyTimeout <= now {
                 failed(.requestTimeout, &wakeups)
-            } else if bodyPeriodSince + limits.bodyRatePeriod <= now {
+            } else {
                 checkBodyRate(now, &wakeups)
             }
-        case .lingering:
-            if output.isEmpty, lingerUntil <= now { close(&wakeups) }
-        case .closed: break
+        case .lingering, .closed: break
         }
     }
 

@@ -86,6 +86,8 @@ struct ConnectionState: Sendable {
     var halfClosedSince: Instant?
     var writeSince: Instant
     var lingerUntil: Instant
+    /// Which deadline the client has missed, and when to see whether that still holds.
+    var lateness: (deadline: Instant, secondLook: Instant)?
     /// The moment that the loop has been asked for.
     var alarm: Instant?
 

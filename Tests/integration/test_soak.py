@@ -75,6 +75,8 @@ class Soak:
         self.references = []
         self.streams = {}            # ids of /generate that stream now
         self.serial = 0
+        self.latest_ids = {}         # of each client's task
+        self.broken_ids = []         # whose act ended in an error
         self.waits = []
 
     # The server
@@ -154,7 +156,9 @@ class Soak:
 
     def next_id(self, kind):
         self.serial += 1
-        return f"{kind}-{self.serial}"
+        id = f"{kind}-{self.serial}"
+        self.latest_ids[asyncio.current_task()] = id
+        return id
 
     def done(self, id, outcome):
         """Notes the one outcome of a request."""
@@ -387,7 +391,9 @@ class Soak:
             except Exception as error:
                 if self.server.poll() is not None:
                     return
-                self.fail(f"client {number}: {act}: {error!r}")
+                id = self.latest_ids.get(asyncio.current_task())
+                self.broken_ids.append(id)
+                self.fail(f"client {number}: {act}: {id}: {error!r}")
 
     async def reload(self, end):
         """Loads settings again, and every tenth time all models: a file of theirs has changed.
@@ -448,6 +454,8 @@ class Soak:
                     lines[record["id"]].append(record)
                 elif "SIGHUP" not in line and "ready" not in line:
                     self.other = line.strip()
+        for id in self.broken_ids:
+            print(f"soak: {id} in the access log: {lines[id]}", file=sys.stderr)
         agreed = {"finished": ("finished",), "refused": ("refused",), "bad": ("refused",),
                   "infeasible": ("refused",),
                   # The last bytes may have gone before the client did; a request may also have

@@ -1,0 +1,72 @@
+import Sockets
+import Testing
+
+@testable import HTTP
+
+@Suite struct ConnectionClockTests {
+    private let limits = HTTPLimits()
+
+    /// A connection whose client has a full receive buffer and bytes waiting for it behind that.
+    private func heldUp(_ wakeups: inout Wakeups) throws -> (ConnectionState, client: SocketStream)
+    {
+        let (stream, client) = try SocketStream.pair()
+        var state = ConnectionState(
+            stream: stream, peer: nil, limits: limits, traffic: HTTPTraffic())
+        state.phase = .exchange
+        while state.output.isEmpty {
+            _ = state.send([UInt8](repeating: 65, count: 64 * 1024), [], &wakeups)
+        }
+        return (state, client)
+    }
+
+    @Test func `a client that has taken nothing for the whole time is dropped at a second look`()
+        throws
+    {
+        var wakeups = Wakeups()
+        var (state, client) = try heldUp(&wakeups)
+        let due = state.writeSince + limits.writeTimeout
+        #expect(state.deadline == due)
+        state.alarmRang(now: due, &wakeups)
+        #expect(state.phase == .exchange)
+        let secondLook = due + ConnectionState.secondLookPause
+        #expect(state.deadline == secondLook)
+        state.alarmRang(now: secondLook - .milliseconds(1), &wakeups)
+        #expect(state.phase == .exchange)
+        state.alarmRang(now: secondLook, &wakeups)
+        #expect(state.phase == .closed)
+        withExtendedLifetime(client) {}
+    }
+
+    @Test func `a client that stood still with the machine is not dropped if it reads right after`()
+        throws
+    {
+        var wakeups = Wakeups()
+        var (state, client) = try heldUp(&wakeups)
+        // Both slept for an hour in the middle of a wait; the loop comes first.
+        let awake = state.writeSince + .seconds(3600)
+        state.alarmRang(now: awake, &wakeups)
+        var taken: [UInt8] = []
+        while case .bytes = try client.read(appendingTo: &taken, upTo: 1 << 16) {}
+        state.flush(&wakeups)
+        #expect(state.phase == .exchange)
+        state.alarmRang(now: state.writeSince, &wakeups)
+        #expect(state.phase == .exchange)
+    }
+
+    @Test func `a request that arrives with the standstill's end is not refused as late`() throws {
+        var wakeups = Wakeups()
+        let (stream, client) = try SocketStream.pair()
+        var state = ConnectionState(
+            stream: stream, peer: nil, limits: limits, traffic: HTTPTraffic())
+        let due = try #require(state.deadline)
+        state.alarmRang(now: due + .seconds(60), &wakeups)
+        #expect(state.phase == .waiting)
+        _ = try client.write(Array("GET / HT".utf8)[...], [])
+        state.mayRead = true
+        state.pump(channel: { _ in fatalError("no request is whole") }, &wakeups)
+        #expect(try #require(state.deadline) < due + .seconds(60))
+        #expect(state.deadline == state.headSince.map { $0 + limits.headerTimeout })
+        state.alarmRang(now: try #require(state.headSince), &wakeups)
+        #expect(state.phase == .waiting)
+    }
+}
