@@ -23,7 +23,11 @@ extension ConnectionState {
         }
         switch phase {
         case .waiting:
-            consider(headSince.map { $0 + limits.headerTimeout } ?? idleUntil)
+            if let headSince {
+                consider(headSince + limits.headerTimeout)
+            } else if output.isEmpty {
+                consider(idleUntil)
+            }
         case .exchange, .draining:
             if !bodyHasEnded {
                 consider(bodySince + limits.bodyTimeout)

@@ -202,7 +202,7 @@ extension ConnectionState {
                 bodyWaiter = nil
                 wakeups.body = (waiter, .failure(error))
             }
-        case .draining: close(&wakeups)
+        case .draining: finish(&wakeups)
         case .lingering, .closed: break
         }
     }
@@ -213,7 +213,7 @@ extension ConnectionState {
         case .waiting where !parser.isInsideHead: finish(&wakeups)
         case .waiting: failed(.malformed(reason: "it ends within its header"), &wakeups)
         case .exchange: if !bodyHasEnded { failed(.truncatedBody, &wakeups) }
-        case .draining: close(&wakeups)
+        case .draining: finish(&wakeups)
         case .lingering: if output.isEmpty { close(&wakeups) }
         case .closed: break
         }

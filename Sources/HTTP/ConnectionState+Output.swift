@@ -43,7 +43,10 @@ extension ConnectionState {
             for waiter in writeWaiters.values { wakeups.writes.append((waiter, .success(()))) }
             writeWaiters = [:]
         }
-        if output.isEmpty, phase == .lingering { beginLinger() }
+        guard output.isEmpty else { return }
+        if phase == .lingering { beginLinger() }
+        // A client that still reads the last response is not idle.
+        if phase == .waiting { idleSince = .now }
     }
 
     /// Ends the exchange after its response has been handed over whole.

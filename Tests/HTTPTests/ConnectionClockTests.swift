@@ -5,6 +5,9 @@ import Testing
 
 @Suite struct ConnectionClockTests {
     private let limits = HTTPLimits()
+    private static let noBody: @Sendable (Int) -> any BodyChannel = { _ in
+        fatalError("no body is asked for")
+    }
 
     /// A connection whose client has a full receive buffer and bytes waiting for it behind that.
     private func heldUp(_ wakeups: inout Wakeups) throws -> (ConnectionState, client: SocketStream)
@@ -12,7 +15,7 @@ import Testing
         let (stream, client) = try SocketStream.pair()
         var state = ConnectionState(
             stream: stream, peer: nil, limits: limits, traffic: HTTPTraffic())
-        state.phase = .exchange
+        (state.phase, state.isNew) = (.exchange, false)
         while state.output.isEmpty {
             _ = state.send([UInt8](repeating: 65, count: 64 * 1024), [], &wakeups)
         }
@@ -53,6 +56,34 @@ import Testing
         #expect(state.phase == .exchange)
     }
 
+    @Test func `a client that still reads its response is not idle`() throws {
+        var wakeups = Wakeups()
+        var (state, client) = try heldUp(&wakeups)
+        state.endExchange(keepsAlive: true, channel: Self.noBody, &wakeups)
+        #expect(state.phase == .waiting && !state.output.isEmpty)
+        #expect(state.deadline == state.writeSince + limits.writeTimeout)
+        let handedOver = state.idleSince
+        var taken: [UInt8] = []
+        while !state.output.isEmpty {
+            while case .bytes = try client.read(appendingTo: &taken, upTo: 1 << 16) {}
+            state.flush(&wakeups)
+        }
+        #expect(state.idleSince > handedOver)
+        #expect(state.deadline == state.idleSince + limits.idleTimeout)
+    }
+
+    @Test func `a response that is out before its request is whole reaches the client`() throws {
+        var wakeups = Wakeups()
+        var (state, client) = try heldUp(&wakeups)
+        state.bodyHasEnded = false
+        let owed = state.output.byteCount
+        state.endExchange(keepsAlive: true, channel: Self.noBody, &wakeups)
+        #expect(state.phase == .draining)
+        client.finishWriting()
+        state.becameReady([.readable, .halfClosed], channel: Self.noBody, &wakeups)
+        #expect(state.phase == .lingering && state.output.byteCount == owed)
+    }
+
     @Test func `a request that arrives with the standstill's end is not refused as late`() throws {
         var wakeups = Wakeups()
         let (stream, client) = try SocketStream.pair()
@@ -63,7 +94,7 @@ import Testing
         #expect(state.phase == .waiting)
         _ = try client.write(Array("GET / HT".utf8)[...], [])
         state.mayRead = true
-        state.pump(channel: { _ in fatalError("no request is whole") }, &wakeups)
+        state.pump(channel: Self.noBody, &wakeups)
         #expect(try #require(state.deadline) < due + .seconds(60))
         #expect(state.deadline == state.headSince.map { $0 + limits.headerTimeout })
         state.alarmRang(now: try #require(state.headSince), &wakeups)
