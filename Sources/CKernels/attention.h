@@ -134,8 +134,9 @@ INLINE void score_tile(int type, int rows, int blocks, const ck_attention_args* 
     }
 }
 
-// Blocks of keys beside each other: few rows make too few chains.
-#define BLOCKS_BESIDE(rows) ((rows) == 1 ? 4 : (rows) == 2 ? 2 : 1)
+// Blocks of keys beside each other: few rows make too few chains, and where registers are many,
+// what is loaded of a query serves two.
+#define BLOCKS_BESIDE(rows) ((rows) == 1 ? 4 : (rows) == 2 || PART_LANES == 16 ? 2 : 1)
 
 INLINE void score_rows(int type, int blocks_are_many, size_t rows, const ck_attention_args* a,
                        size_t row, const slots* keys, float* scores, size_t width) {

@@ -164,8 +164,13 @@ void ck_write_key(int32_t isa, int32_t type, const float* key, size_t count, voi
         uint8_t rounded[MOST * sizeof(float)];
         size_t some = count - start < MOST ? count - start : MOST;
         ck_quantize(isa, type, key + start, some, rounded);
+        // sizes that the compiler knows, or every element is a call
         for (size_t d = 0; d < some; d++, place += page_size * bytes) {
-            memcpy(place, rounded + d * bytes, bytes);
+            if (bytes == sizeof(float)) {
+                memcpy(place, rounded + d * sizeof(float), sizeof(float));
+            } else {
+                memcpy(place, rounded + d * sizeof(uint16_t), sizeof(uint16_t));
+            }
         }
     }
 }

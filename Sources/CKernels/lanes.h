@@ -80,6 +80,20 @@ INLINE v16 absolute(v16 v) {
     return (v16)((u16)v & 0x7fffffff);
 }
 
+INLINE v16 larger(v16 a, v16 b) {
+    return choose(a > b, a, b);
+}
+
+// The largest lane of a vector without NaN.
+INLINE float largest_lane(v16 v) {
+    v = larger(v, __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6,
+                                          7));
+    v = larger(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3));
+    v = larger(v, __builtin_shufflevector(v, v, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1));
+    v = larger(v, __builtin_shufflevector(v, v, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0));
+    return v[0];
+}
+
 INLINE float total(v16 v) {
     typedef float v8 __attribute__((vector_size(32)));
     typedef float v4 __attribute__((vector_size(16)));

@@ -3,12 +3,9 @@
 static void quantize_input(const float* x, size_t count, ck_input_group* out) {
     for (size_t group = 0; group < count / 32; group++, x += 32, out++) {
         v16 low = load(x), high = load(x + LANES);
-        v16 sizes = absolute(low), other = absolute(high);
-        sizes = choose(other > sizes, other, sizes);
-        float largest = 0;
-        UNROLL for (int lane = 0; lane < LANES; lane++) {
-            largest = sizes[lane] > largest ? sizes[lane] : largest;
-        }
+        // what is no number is no size
+        float largest =
+            largest_lane(larger(absolute(high), larger(absolute(low), spread(0))));
         bool counts = largest >= INPUT_LEAST;
         v16 inverse = spread(counts ? 127.0f / largest : 0);
         v16 most = spread(127);
@@ -25,11 +22,6 @@ static void quantize_input(const float* x, size_t count, ck_input_group* out) {
         memcpy(out->quants, &bytes, sizeof bytes);
         bytes = __builtin_convertvector(second, s16);
         memcpy(out->quants + LANES, &bytes, sizeof bytes);
-        i16 both = first + second;
-        int32_t sum = 0;
-        UNROLL for (int lane = 0; lane < LANES; lane++) {
-            sum += both[lane];
-        }
-        finish_input(out, counts ? largest : 0, sum);
+        finish_input(out, counts ? largest : 0, __builtin_reduce_add(first + second));
     }
 }

@@ -201,8 +201,9 @@ static const packed_tile_function packed_tiles[][PACKED_TOKENS + 1] = {
 // pass by it.
 static void packed_matmul(const ck_packed_matmul_args* a) {
     size_t run = PACKED_RUN_BYTES / ((a->k / PACKED_GROUP + 1) * sizeof(ck_input_group));
-    run = run < 4 * PACKED_TOKENS ? 4 * PACKED_TOKENS : run;
     const size_t most = a->format == CK_PACKED_INT8 ? PACKED_INT8_TOKENS : PACKED_TOKENS;
+    // of whole tiles
+    run = run < 4 * PACKED_TOKENS ? 4 * most : run / most * most;
     for (size_t first = 0; first < a->tokens; first += run) {
         size_t end = first + run < a->tokens ? first + run : a->tokens;
         for (size_t panel = a->panel_begin; panel < a->panel_end; panel++) {

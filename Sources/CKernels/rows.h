@@ -80,15 +80,10 @@ static float max(const float* x, size_t count) {
     for (; i + 4 * LANES <= count; i += 4 * LANES) {
         UNROLL for (int j = 0; j < 4; j++) {
             v16 v = load(x + i + (size_t)j * LANES);
-            most[j] = choose(v > most[j], v, most[j]);
+            most[j] = larger(v, most[j]);
         }
     }
-    float largest = -INFINITY;
-    for (int j = 0; j < 4; j++) {
-        for (int lane = 0; lane < LANES; lane++) {
-            largest = most[j][lane] > largest ? most[j][lane] : largest;
-        }
-    }
+    float largest = largest_lane(larger(larger(most[0], most[1]), larger(most[2], most[3])));
     for (; i < count; i++) {
         largest = x[i] > largest ? x[i] : largest;
     }
