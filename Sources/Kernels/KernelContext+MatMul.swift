@@ -79,6 +79,7 @@ extension KernelContext {
 
         let scratch = unsafe scratch(count: scratchCount)
         var calls: [MatMulCall] = []
+        var biases: [Float] = []
         var work = 0
         let groups = unsafe roundedInputs(x, rows: rows, of: products) { $0.isInteger }
         let words = unsafe roundedInputs(x, rows: rows, of: products) { $0 == .bf16dot }
@@ -123,25 +124,26 @@ extension KernelContext {
                 blockRows: blockRows)
             calls.append(
                 unsafe MatMulCall(
-                    operation: operation, bias: product.bias, isa: isa, scratch: scratch,
+                    operation: operation, bias: product.bias.map { _ in biases.count }, isa: isa,
                     features: weights.rows, shares: shares, blockRows: blockRows))
+            biases += product.bias ?? []
             work += weights.rows * weights.columns * rows.count
         }
-        guard work >= Self.smallWork * 2 else {
-            for call in calls {
-                call.run(0..<call.features, worker: 0)
-            }
-            return
-        }
-        let shareCount = calls.reduce(0) { $0 + $1.shares }
-        pool.run(tasks: shareCount) { [calls] task, worker in
-            var share = task
-            for call in calls {
-                guard share >= call.shares else {
-                    call.run(share: share, worker: worker)
-                    return
+        // Tasks read the arrays through their pointers: counting references to them from several
+        // threads takes a twentieth of a small model's step.
+        unsafe calls.withUnsafeBufferPointer { calls in
+            unsafe biases.withUnsafeBufferPointer { biases in
+                unsafe scratch.buffers.withUnsafeBufferPointer { scratch in
+                    let region = unsafe MatMulRegion(
+                        calls: calls, biases: biases, scratch: scratch)
+                    if work >= Self.smallWork * 2 {
+                        pool.run(tasks: unsafe region.taskCount) { task, worker in
+                            unsafe region.run(task, worker: worker)
+                        }
+                    } else {
+                        unsafe region.runAll()
+                    }
                 }
-                share -= call.shares
             }
         }
         withExtendedLifetime((x, out, products)) {}
@@ -240,61 +242,81 @@ extension KernelContext {
     }
 }
 
-/// Lends the elements of an optional array as a pointer.
-private func withOptionalPointer(
-    _ values: [Float]?, _ body: (UnsafePointer<Float>?) -> Void
-) {
-    guard let values else {
-        body(nil)
-        return
-    }
-    unsafe values.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
-}
-
-/// One product, to be run in shares of its output features.
+/// One product, to be run in shares of its output features: a plain value without references.
 ///
-/// Safe to send: `matmul` keeps every operand alive and waits, and shares write disjoint columns.
-@safe private struct MatMulCall: @unchecked Sendable {
+/// Safe: its pointers are used by `MatMulRegion` alone.
+@safe private struct MatMulCall {
     @unsafe enum Operation {
         case stored(ck_matmul_args)
         case packed(ck_packed_matmul_args)
     }
 
     let operation: Operation
-    let bias: [Float]?
+    /// Where its bias begins among those of all products.
+    let bias: Int?
     let isa: Int32
-    let scratch: WorkerScratch
     let features: Int
     let shares: Int
     /// Shares begin at multiples of it: of 16, which fill a cache line of the output.
     let blockRows: Int
 
-    func run(share: Int, worker: Int) {
+    /// The features of a share.
+    func features(of share: Int) -> Range<Int> {
         let blocks = (features + blockRows - 1) / blockRows
         let start = blocks * share / shares * blockRows
-        let end = min(blocks * (share + 1) / shares * blockRows, features)
-        run(start..<end, worker: worker)
+        return start..<min(blocks * (share + 1) / shares * blockRows, features)
+    }
+}
+
+/// Some products of the same inputs, to be run task by task.
+///
+/// Safe to send: `matmul` keeps every operand alive and waits, and tasks write disjoint columns.
+@unsafe private struct MatMulRegion: @unchecked Sendable {
+    let calls: UnsafeBufferPointer<MatMulCall>
+    let biases: UnsafeBufferPointer<Float>
+    let scratch: UnsafeBufferPointer<UnsafeMutablePointer<Float>>
+
+    /// Shares of all products.
+    var taskCount: Int { unsafe calls.reduce(0) { $0 + $1.shares } }
+
+    func run(_ task: Int, worker: Int) {
+        var share = task
+        for index in unsafe calls.indices {
+            let call = unsafe calls[index]
+            guard share >= call.shares else {
+                return unsafe run(call, call.features(of: share), worker: worker)
+            }
+            share -= call.shares
+        }
+    }
+
+    func runAll() {
+        for index in unsafe calls.indices {
+            let call = unsafe calls[index]
+            unsafe run(call, 0..<call.features, worker: 0)
+        }
     }
 
     /// Runs some features, the first a multiple of 16.
-    func run(_ features: Range<Int>, worker: Int) {
-        unsafe withOptionalPointer(bias) { pointer in
-            switch unsafe operation {
-            case .stored(let arguments):
-                var share = unsafe arguments
-                unsafe share.row_begin = features.lowerBound
-                unsafe share.row_end = features.upperBound
-                unsafe share.scratch = scratch.buffers[worker]
-                unsafe share.bias = pointer
-                unsafe ck_matmul(isa, &share)
-            case .packed(let arguments):
-                var share = unsafe arguments
-                let panelRows = PackedMatrix.panelRows
-                unsafe share.panel_begin = features.lowerBound / panelRows
-                unsafe share.panel_end = (features.upperBound + panelRows - 1) / panelRows
-                unsafe share.bias = pointer
-                unsafe ck_packed_matmul(isa, &share)
-            }
+    private func run(_ call: MatMulCall, _ features: Range<Int>, worker: Int) {
+        let bias = unsafe call.bias.flatMap { start in
+            unsafe biases.baseAddress.map { unsafe $0 + start }
+        }
+        switch unsafe call.operation {
+        case .stored(let arguments):
+            var share = unsafe arguments
+            unsafe share.row_begin = features.lowerBound
+            unsafe share.row_end = features.upperBound
+            unsafe share.scratch = scratch[worker]
+            unsafe share.bias = bias
+            unsafe ck_matmul(call.isa, &share)
+        case .packed(let arguments):
+            var share = unsafe arguments
+            let panelRows = PackedMatrix.panelRows
+            unsafe share.panel_begin = features.lowerBound / panelRows
+            unsafe share.panel_end = (features.upperBound + panelRows - 1) / panelRows
+            unsafe share.bias = bias
+            unsafe ck_packed_matmul(call.isa, &share)
         }
     }
 }
