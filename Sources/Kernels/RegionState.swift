@@ -78,6 +78,15 @@ import Synchronization
         }
     }
 
+    func alone(_ body: () -> Void) {
+        guard workerOfThisThread == nil else { return body() }
+        regionLock.withLock { _ in
+            let outer = unsafe enter(worker: 0)
+            defer { unsafe leave(outer) }
+            body()
+        }
+    }
+
     private func claimTasks(worker: Int, _ body: @Sendable (Int, Int) -> Void, _ count: Int) {
         while true {
             let task = nextTask.add(1, ordering: .relaxed).oldValue

@@ -79,6 +79,15 @@ public final class WorkerPool: Sendable {
         state.run(tasks: tasks, hasWorkers: threadCount > 1, body)
     }
 
+    /// Runs `body` on this thread alone: regions inside of it have no helpers.
+    ///
+    /// Other callers wait until it has returned, as for a region.
+    ///
+    /// - Parameter body: Called once.
+    public func alone(_ body: () -> Void) {
+        state.alone(body)
+    }
+
     /// Runs every task once, task i always on the same share: an even split of the range.
     ///
     /// - Parameters:

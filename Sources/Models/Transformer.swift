@@ -27,6 +27,7 @@ public final class Transformer: LanguageModel {
     private let kernels: KernelContext
     private let pages: KVPageStore
     private let space: Workspace
+    private var threads = ThreadChoice()
 
     init(
         network: Network, kernels: KernelContext, pages: KVPageStore, space: Workspace,
@@ -91,11 +92,27 @@ public final class Transformer: LanguageModel {
         var logits = Logits(values: [], vocabularySize: vocabularySize)
         logits.values.reserveCapacity(batch.logitRowCount * vocabularySize)
         for plan in PassPlan.plans(for: batch, maximumRowCount: space.rowCount) {
+            run(plan, of: batch, appendingTo: &logits)
+        }
+        return logits
+    }
+
+    /// Runs a plan on all threads, or on this one where that is quicker.
+    private func run(_ plan: PassPlan, of batch: ForwardBatch, appendingTo logits: inout Logits) {
+        let start = ContinuousClock.now
+        if threads.runsAlone(rows: plan.tokens.count) {
+            kernels.pool.alone {
+                network.run(
+                    plan, batch: batch, in: space, pages: pages, with: kernels,
+                    appendingTo: &logits)
+            }
+        } else {
             network.run(
                 plan, batch: batch, in: space, pages: pages, with: kernels,
                 appendingTo: &logits)
         }
-        return logits
+        guard kernels.pool.threadCount > 1 else { return }
+        threads.note(start.duration(to: .now), rows: plan.tokens.count)
     }
 }
 

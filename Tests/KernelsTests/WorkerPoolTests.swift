@@ -33,6 +33,27 @@ import Testing
         #expect(sum.total == 3 * 2000 * 10)
     }
 
+    @Test func `regions inside of alone run on the caller's thread, those after it on all`() throws
+    {
+        let pool = try WorkerPool(threadCount: 3)
+        let own = UInt(pthread_self())
+        let others = Mutex(Set<UInt>())
+        pool.alone {
+            pool.alone {}
+            pool.run(tasks: 50) { _, worker in
+                #expect(worker == 0)
+                others.withLock { _ = $0.insert(UInt(pthread_self())) }
+            }
+        }
+        #expect(others.withLock { $0 } == [own])
+        while others.withLock({ $0.count }) < 2 {
+            pool.run(tasks: 50) { _, _ in
+                usleep(100)
+                others.withLock { _ = $0.insert(UInt(pthread_self())) }
+            }
+        }
+    }
+
     @Test func `one worker runs one task at a time`() throws {
         let pool = try WorkerPool(threadCount: 4)
         let busy = Mutex([Bool](repeating: false, count: 4))
