@@ -63,6 +63,10 @@ enum { PANEL_TOKENS = 6, PANEL_SUMS = 12, PANEL_SLICE = 512, LONG_SLICE = 1024 }
 #endif
 enum { MANY_TOKENS = 64 };
 
+// Panels that many tokens pass by before the next: their sums stay in the second cache meanwhile.
+// A multiple of all PANELS_BESIDE.
+enum { PANEL_BLOCK = 6 };
+
 // How far ahead of a product its weights are asked for, see PACKED_AHEAD.
 enum { PANEL_AHEAD = 4096 };
 
@@ -225,16 +229,15 @@ static void panel_edge(const ck_packed_matmul_args* a, size_t rows, size_t token
     }
 }
 
-// A slice of a panel stays in a cache while the tokens pass by it.
-static void panel_matmul_as_is(const ck_packed_matmul_args* a) {
-    const size_t whole = a->rows / LANES, end = a->panel_end < whole ? a->panel_end : whole;
+// Whole panels times all tokens. A slice of a panel stays in a cache while the tokens pass by it.
+static void panel_block(const ck_packed_matmul_args* a, size_t begin, size_t end) {
     const size_t slice = a->tokens > MANY_TOKENS    ? PANEL_SLICE
                          : a->tokens > PANEL_TOKENS ? LONG_SLICE
                                                     : a->k;
     const size_t most = (size_t)PANELS_BESIDE(a->tokens);
     for (size_t k = 0; k == 0 || k < a->k; k += slice) {
         size_t count = a->k - k < slice ? a->k - k : slice;
-        for (size_t panel = a->panel_begin; panel < end;) {
+        for (size_t panel = begin; panel < end;) {
             size_t beside = end - panel < most ? 1 : most;
             for (size_t token = 0; token < a->tokens;) {
                 size_t tokens = tile_of(a->tokens - token, PANEL_TOKENS);
@@ -243,6 +246,14 @@ static void panel_matmul_as_is(const ck_packed_matmul_args* a) {
             }
             panel += beside;
         }
+    }
+}
+
+static void panel_matmul_as_is(const ck_packed_matmul_args* a) {
+    const size_t whole = a->rows / LANES, end = a->panel_end < whole ? a->panel_end : whole;
+    const size_t block = a->tokens > MANY_TOKENS ? PANEL_BLOCK : whole;
+    for (size_t panel = a->panel_begin; panel < end; panel += block) {
+        panel_block(a, panel, end - panel < block ? end : panel + block);
     }
     for (size_t token = 0; a->panel_end > whole && token < a->tokens;) {
         size_t tokens = tile_of(a->tokens - token, PANEL_TOKENS);
