@@ -27,6 +27,7 @@
 #define PACKED_INT8_TOKENS 6
 #define HAS_DOT4 0
 #define HAS_BF16_DOT 0
+#define PANEL_TOKENS 6
 #define PANELS_BESIDE(tokens) ((tokens) <= 2 ? 4 : 2)
 
 #include "lanes.h"

@@ -17,6 +17,7 @@
 #define PACKED_INT8_TOKENS 2
 #define HAS_DOT4 0
 #define HAS_BF16_DOT 0
+#define PANEL_TOKENS 6
 #define PANELS_BESIDE(tokens) ((tokens) == 1 ? 4 : (tokens) == 2 ? 2 : 1)
 
 #include "lanes.h"

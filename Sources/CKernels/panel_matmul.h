@@ -1,8 +1,9 @@
 // Products of panels of plain weights. Part of version.h.
 //
-// The including file sets PANELS_BESIDE(tokens), the panels that a tile has beside each other: few
-// tokens alone make too few chains of sums to keep the multipliers busy. The same number from 3
-// tokens on. It sets HAS_BF16_DOT where it defines
+// The including file sets PANEL_TOKENS, the tokens that a tile's sums leave registers for, 6 or 8,
+// and PANELS_BESIDE(tokens), the panels that a tile has beside each other: few tokens alone make
+// too few chains of sums to keep the multipliers busy. The same number from 3 tokens on. It sets
+// HAS_BF16_DOT where it defines
 //
 //     v16 bf16_dot(v16 sums, u16 weights, u16 inputs)   adds products of pairs, those of the upper
 //                                                       halves first
@@ -57,9 +58,9 @@ INLINE v16 column(int format, const uint8_t* w, int which) {
 // Columns of a panel that stay in the first cache while many tokens pass by, and in the second
 // while some do: longer runs of memory are fetched ahead better.
 #if HAS_BF16_DOT
-enum { PANEL_TOKENS = 6, PANEL_SUMS = 18, PANEL_SLICE = 256, LONG_SLICE = 2048 };
+enum { PANEL_SLICE = 256, LONG_SLICE = 2048 };
 #else
-enum { PANEL_TOKENS = 6, PANEL_SUMS = 12, PANEL_SLICE = 512, LONG_SLICE = 1024 };
+enum { PANEL_SLICE = 512, LONG_SLICE = 1024 };
 #endif
 enum { MANY_TOKENS = 64 };
 
@@ -93,7 +94,7 @@ INLINE void panel_tile(int format, int panels, int tokens, const ck_packed_matmu
         (const uint8_t*)(is_dot ? a->inputs : a->x) + token * stride + k * width;
     float* out = a->out + token * a->out_stride + panel * LANES;
     const bool has_value = a->accumulate || k > 0, has_bias = a->bias && k == 0;
-    vpart sums[PANEL_SUMS][PARTS];
+    vpart sums[PANEL_TOKENS * 4][PARTS];
     UNROLL for (int t = 0; t < tokens; t++) {
         UNROLL for (int p = 0; p < panels; p++) {
             const size_t row = (panel + (size_t)p) * LANES;
@@ -167,6 +168,16 @@ typedef void (*panel_tile_function)(const ck_packed_matmul_args*, size_t, size_t
                                            size_t token, size_t k, size_t count) {                 \
         panel_tile(CK_PACKED_##format, PANELS_BESIDE(tokens), tokens, a, panel, token, k, count);  \
     }
+#if PANEL_TOKENS > 6
+#define DEFINE_LARGE_PANEL_TILES(format)                                                           \
+    DEFINE_PANEL_TILE(format, 7)                                                                   \
+    DEFINE_PANEL_TILE(format, 8)
+#define PANEL_TILES(name) {0, name##_1, name##_2, name##_3, name##_4, name##_5, name##_6,          \
+                           name##_7, name##_8}
+#else
+#define DEFINE_LARGE_PANEL_TILES(format)
+#define PANEL_TILES(name) {0, name##_1, name##_2, name##_3, name##_4, name##_5, name##_6}
+#endif
 #define DEFINE_PANEL_TILES(format)                                                                 \
     DEFINE_PANEL_TILE(format, 1)                                                                   \
     DEFINE_PANEL_TILE(format, 2)                                                                   \
@@ -174,12 +185,9 @@ typedef void (*panel_tile_function)(const ck_packed_matmul_args*, size_t, size_t
     DEFINE_PANEL_TILE(format, 4)                                                                   \
     DEFINE_PANEL_TILE(format, 5)                                                                   \
     DEFINE_PANEL_TILE(format, 6)                                                                   \
+    DEFINE_LARGE_PANEL_TILES(format)                                                               \
     static const panel_tile_function panel_tiles_##format[2][PANEL_TOKENS + 1] = {                 \
-        {0, panel_##format##_1, panel_##format##_2, panel_##format##_3, panel_##format##_4,        \
-         panel_##format##_5, panel_##format##_6},                                                  \
-        {0, panels_##format##_1, panels_##format##_2, panels_##format##_3, panels_##format##_4,    \
-         panels_##format##_5, panels_##format##_6},                                                \
-    };
+        PANEL_TILES(panel_##format), PANEL_TILES(panels_##format)};
 DEFINE_PANEL_TILES(BF16_DOT)
 #if !HAS_BF16_DOT
 DEFINE_PANEL_TILES(F32)

@@ -10,7 +10,7 @@
 //     OPERATIONS               the name of the table that is defined at the end
 //     GEMM_ROWS, GEMM_VECTORS  accumulators of a general product's tile, 6 by 1 or 12 by 2
 //     PACKED_TOKENS, PACKED_INT8_TOKENS, HAS_DOT4   see packed_matmul.h
-//     PANELS_BESIDE            see panel_matmul.h
+//     PANEL_TOKENS, PANELS_BESIDE                   see panel_matmul.h
 //     HAS_PERMUTE              whether `permute(table, index)` looks up 16 lanes in 16 floats
 #include "cached.h"
 #include "operations.h"
