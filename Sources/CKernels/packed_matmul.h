@@ -17,6 +17,13 @@
 // from memory, are 1.4 to 2.7 times as fast.
 enum { PACKED_AHEAD = 8192 };
 
+// Where several tiles of tokens pass by a panel, each asks for a part of the next panel, or memory
+// would rest from the second tile on.
+typedef struct {
+    uintptr_t start; // may lie behind what there is
+    size_t step; // bytes for each group of k, a multiple of 64; 0: PACKED_AHEAD of the own panel
+} packed_next;
+
 #include "fetch.h"
 
 INLINE b64 load_64(const uint8_t* p) {
@@ -114,7 +121,7 @@ INLINE void dots_int8(int tokens, const uint8_t* w, const ck_input_group* x, siz
 
 // One panel times `tokens` tokens, over all groups of k.
 INLINE void packed_tile(int32_t format, int tokens, const ck_packed_matmul_args* a, size_t panel,
-                        size_t token) {
+                        size_t token, packed_next next) {
     const uint8_t* w = (const uint8_t*)a->w + panel * a->panel_bytes;
     const size_t groups = a->k / PACKED_GROUP;
     const ck_input_group* x = (const ck_input_group*)a->inputs + token * groups;
@@ -123,8 +130,12 @@ INLINE void packed_tile(int32_t format, int tokens, const ck_packed_matmul_args*
     UNROLL for (int t = 0; t < tokens; t++) {
         sums[t] = spread(0);
     }
-    for (size_t group = 0; group < groups; group++, w += bytes, x++) {
-        fetch((uintptr_t)w + PACKED_AHEAD, bytes);
+    for (size_t group = 0; group < groups; group++, w += bytes, x++, next.start += next.step) {
+        if (next.step == 0) {
+            fetch((uintptr_t)w + PACKED_AHEAD, bytes);
+        } else {
+            fetch(next.start, next.step);
+        }
         i16 dots[PACKED_TOKENS];
         if (packs_nibbles(format)) {
             dots_int4(format, tokens, w, x, groups, dots);
@@ -158,20 +169,20 @@ INLINE void packed_tile(int32_t format, int tokens, const ck_packed_matmul_args*
     }
 }
 
-typedef void (*packed_tile_function)(const ck_packed_matmul_args*, size_t, size_t);
+typedef void (*packed_tile_function)(const ck_packed_matmul_args*, size_t, size_t, packed_next);
 
 #define DEFINE_PACKED_TILE(tokens)                                                                 \
-    static void packed_int8_##tokens(const ck_packed_matmul_args* a, size_t panel,                 \
-                                     size_t token) {                                               \
-        packed_tile(CK_PACKED_INT8, tokens, a, panel, token);                                      \
+    static void packed_int8_##tokens(const ck_packed_matmul_args* a, size_t panel, size_t token,   \
+                                     packed_next next) {                                           \
+        packed_tile(CK_PACKED_INT8, tokens, a, panel, token, next);                                \
     }                                                                                              \
-    static void packed_int4_##tokens(const ck_packed_matmul_args* a, size_t panel,                 \
-                                     size_t token) {                                               \
-        packed_tile(CK_PACKED_INT4, tokens, a, panel, token);                                      \
+    static void packed_int4_##tokens(const ck_packed_matmul_args* a, size_t panel, size_t token,   \
+                                     packed_next next) {                                           \
+        packed_tile(CK_PACKED_INT4, tokens, a, panel, token, next);                                \
     }                                                                                              \
     static void packed_centred_##tokens(const ck_packed_matmul_args* a, size_t panel,              \
-                                        size_t token) {                                            \
-        packed_tile(CK_PACKED_INT4_CENTRED, tokens, a, panel, token);                              \
+                                        size_t token, packed_next next) {                          \
+        packed_tile(CK_PACKED_INT4_CENTRED, tokens, a, panel, token, next);                        \
     }
 DEFINE_PACKED_TILE(1)
 DEFINE_PACKED_TILE(2)
@@ -204,13 +215,19 @@ static void packed_matmul(const ck_packed_matmul_args* a) {
     const size_t most = a->format == CK_PACKED_INT8 ? PACKED_INT8_TOKENS : PACKED_TOKENS;
     // of whole tiles
     run = run < 4 * PACKED_TOKENS ? 4 * most : run / most * most;
+    const size_t groups = a->k / PACKED_GROUP;
     for (size_t first = 0; first < a->tokens; first += run) {
         size_t end = first + run < a->tokens ? first + run : a->tokens;
+        const size_t tiles = (end - first + most - 1) / most;
+        const size_t part = (a->panel_bytes / tiles / (groups + 1) + 63) / 64 * 64;
         for (size_t panel = a->panel_begin; panel < a->panel_end; panel++) {
+            packed_next next = {(uintptr_t)a->w + (panel + 1) * a->panel_bytes,
+                                tiles > 1 ? part : 0};
             for (size_t token = first; token < end;) {
                 size_t tokens = tile_of(end - token, most);
-                packed_tiles[a->format][tokens](a, panel, token);
+                packed_tiles[a->format][tokens](a, panel, token, next);
                 token += tokens;
+                next.start += groups * next.step;
             }
         }
     }
