@@ -44,12 +44,16 @@ def output(command, **options):
 
 @dataclasses.dataclass
 class Model:
-    """What is measured: a Hugging Face folder in bf16, or a GGUF file where there is no folder."""
+    """What is measured: a Hugging Face folder in bf16, or a GGUF file where there is no folder.
+
+    A file is measured as it is, or rounded again where its weights are of another kind.
+    """
 
     name: str
     kind: str
     folder: pathlib.Path | None = None
     file: pathlib.Path | None = None
+    is_rounded_again: bool = False
 
 
 def weights(path):
@@ -128,7 +132,8 @@ class LlamaCpp(Peer):
 
     def set_up(self):
         self.environment()
-        if (self.tools / "llama-server").exists():
+        tools = ["llama-bench", "llama-batched-bench", "llama-server", "llama-quantize"]
+        if all((self.tools / tool).exists() for tool in tools):
             return
         if not list(self.folder.glob("src/*/vendor/llama.cpp")):
             say(f"{self.name}: {' '.join(self.packages)}")
@@ -139,7 +144,6 @@ class LlamaCpp(Peer):
         source = next(self.folder.glob("src/*/vendor/llama.cpp"))
         say(f"{self.name}: building, some ten minutes on two cores")
         path = f"{self.python.parent}:{os.environ['PATH']}"
-        tools = ["llama-bench", "llama-batched-bench", "llama-server"]
         for command in (
             ["cmake", "-S", source, "-B", self.folder / "build", "-G", "Ninja",
              "-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON", "-DLLAMA_CURL=OFF",
@@ -149,11 +153,17 @@ class LlamaCpp(Peer):
             output(command, env={**os.environ, "PATH": path})
 
     def prepare(self, model):
-        target = model.file or self.models / f"{model.name}.gguf"
+        if model.file and not model.is_rounded_again:
+            return model.file
+        target = self.models / f"{model.name}.gguf"
         if not target.exists():
-            say(f"{target.name}: from {model.folder.name}")
-            part = target.with_suffix(".part")
-            output([self.python, BENCHMARKS / "to_gguf.py", model.folder, part, model.kind])
+            source, part = model.file or model.folder, target.with_suffix(".part")
+            say(f"{target.name}: from {source.name}")
+            if model.file:
+                output([self.tools / "llama-quantize", "--allow-requantize", source, part,
+                        model.kind.upper()])
+            else:
+                output([self.python, BENCHMARKS / "to_gguf.py", source, part, model.kind])
             part.rename(target)
         return target
 

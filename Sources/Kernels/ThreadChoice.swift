@@ -21,8 +21,8 @@ public struct ThreadChoice: Sendable {
 
     private static let trial = 4
     private static let period = 512
-    /// What is longer with all threads is not tried alone.
-    private static let longest = Duration.milliseconds(1)
+    /// What takes longer with all threads is not tried alone.
+    private static let longest = Duration.milliseconds(2)
     /// By how much the other way must be quicker, against a choice that flutters.
     private static let gain = 0.97
 

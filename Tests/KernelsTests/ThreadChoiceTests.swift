@@ -33,11 +33,11 @@ import Testing
         }
     }
 
-    @Test func `what takes a millisecond with all threads is never tried alone`() {
+    @Test func `what takes two milliseconds with all threads is never tried alone`() {
         var choice = ThreadChoice()
-        let (count, _) = Machine(alone: 900, together: 1001).run(&choice, passes: 2000)
+        let (count, _) = Machine(alone: 1900, together: 2001).run(&choice, passes: 2000)
         #expect(count == 0)
-        let (other, _) = Machine(alone: 900, together: 990).run(&choice, passes: 2000)
+        let (other, _) = Machine(alone: 1800, together: 1990).run(&choice, passes: 2000)
         #expect(other > 1400)
     }
 
