@@ -80,6 +80,7 @@ INLINE v16 absolute(v16 v) {
     return (v16)((u16)v & 0x7fffffff);
 }
 
+// Lanes of b where one of both is NaN.
 INLINE v16 larger(v16 a, v16 b) {
     return choose(a > b, a, b);
 }

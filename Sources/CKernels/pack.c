@@ -1,11 +1,11 @@
 // Rows of weights packed to panels; one version for every instruction set.
+// wide vectors are passed between functions of this file only
+#pragma clang diagnostic ignored "-Wpsabi"
+
 #include "lanes.h"
 #include "packed.h"
 #include <math.h>
 #include <stdbool.h>
-
-// wide vectors are passed between functions of this file only
-#pragma clang diagnostic ignored "-Wpsabi"
 
 // Where a group of one row goes: 4 bytes of every 64.
 static void put_int8(const uint8_t quants[32], uint8_t* group, size_t row) {
@@ -130,8 +130,7 @@ INLINE bool has_nan(const v16 x[PACKED_GROUP]) {
 INLINE bool round_int8(const v16 x[PACKED_GROUP], uint8_t* group) {
     v16 largest = spread(0);
     for (int k = 0; k < PACKED_GROUP; k++) {
-        v16 size = absolute(x[k]);
-        largest = choose(size > largest, size, largest);
+        largest = larger(absolute(x[k]), largest);
     }
     v16 scale = largest * spread(1 / 127.0f);
     round_to_half(&scale);
@@ -190,7 +189,7 @@ INLINE bool round_int4(const v16 x[PACKED_GROUP], uint8_t* group) {
     v16 least = x[0], most = x[0], total = spread(0);
     for (int k = 0; k < PACKED_GROUP; k++) {
         least = choose(x[k] < least, x[k], least);
-        most = choose(x[k] > most, x[k], most);
+        most = larger(x[k], most);
         total += x[k];
     }
     const v16 range = most - least;

@@ -68,7 +68,7 @@ static float packed_log_sum(const float* x, size_t width, size_t begin, size_t e
     for (size_t column = begin / 16 * 16; column < width && column < end; column += 16) {
         v16 value =
             choose(packed_seen(column, begin, end), load(x + column), spread(-INFINITY));
-        most = choose(value > most, value, most);
+        most = larger(value, most);
     }
     float largest = -INFINITY;
     for (int lane = 0; lane < 16; lane++) {

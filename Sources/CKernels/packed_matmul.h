@@ -211,11 +211,10 @@ static const packed_tile_function packed_tiles[][PACKED_TOKENS + 1] = {
 // A panel stays in the first cache while the tokens of a run, whose inputs stay in the second,
 // pass by it.
 static void packed_matmul(const ck_packed_matmul_args* a) {
-    size_t run = PACKED_RUN_BYTES / ((a->k / PACKED_GROUP + 1) * sizeof(ck_input_group));
-    const size_t most = a->format == CK_PACKED_INT8 ? PACKED_INT8_TOKENS : PACKED_TOKENS;
-    // of whole tiles
-    run = run < 4 * PACKED_TOKENS ? 4 * most : run / most * most;
     const size_t groups = a->k / PACKED_GROUP;
+    const size_t most = a->format == CK_PACKED_INT8 ? PACKED_INT8_TOKENS : PACKED_TOKENS;
+    const size_t fitting = PACKED_RUN_BYTES / ((groups + 1) * sizeof(ck_input_group)) / most;
+    const size_t run = (fitting < 4 ? 4 : fitting) * most;
     for (size_t first = 0; first < a->tokens; first += run) {
         size_t end = first + run < a->tokens ? first + run : a->tokens;
         const size_t tiles = (end - first + most - 1) / most;
