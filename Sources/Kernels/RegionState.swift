@@ -54,9 +54,7 @@ import Synchronization
     // MARK: the caller
 
     func run(tasks: Int, hasWorkers: Bool, _ newBody: @escaping @Sendable (Int, Int) -> Void) {
-        regionLock.withLock { _ in
-            let outer = unsafe enter(worker: 0)
-            defer { unsafe leave(outer) }
+        asCaller {
             guard hasWorkers, tasks > 1 else {
                 for task in 0..<tasks { newBody(task, 0) }
                 return
@@ -78,8 +76,8 @@ import Synchronization
         }
     }
 
-    func alone(_ body: () -> Void) {
-        guard workerOfThisThread == nil else { return body() }
+    /// Runs `body` while nobody else opens a region; those that it asks for itself have no helpers.
+    func asCaller(_ body: () -> Void) {
         regionLock.withLock { _ in
             let outer = unsafe enter(worker: 0)
             defer { unsafe leave(outer) }

@@ -85,7 +85,7 @@ public final class WorkerPool: Sendable {
     ///
     /// - Parameter body: Called once.
     public func alone(_ body: () -> Void) {
-        state.alone(body)
+        if state.workerOfThisThread == nil { state.asCaller(body) } else { body() }
     }
 
     /// Runs every task once, task i always on the same share: an even split of the range.

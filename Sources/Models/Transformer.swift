@@ -99,18 +99,13 @@ public final class Transformer: LanguageModel {
 
     /// Runs a plan on all threads, or on this one where that is quicker.
     private func run(_ plan: PassPlan, of batch: ForwardBatch, appendingTo logits: inout Logits) {
-        let start = ContinuousClock.now
-        if threads.runsAlone(rows: plan.tokens.count) {
-            kernels.pool.alone {
-                network.run(
-                    plan, batch: batch, in: space, pages: pages, with: kernels,
-                    appendingTo: &logits)
-            }
-        } else {
+        func pass() {
             network.run(
                 plan, batch: batch, in: space, pages: pages, with: kernels,
                 appendingTo: &logits)
         }
+        let start = ContinuousClock.now
+        if threads.runsAlone(rows: plan.tokens.count) { kernels.pool.alone(pass) } else { pass() }
         guard kernels.pool.threadCount > 1 else { return }
         threads.note(start.duration(to: .now), rows: plan.tokens.count)
     }
