@@ -9,9 +9,8 @@ extension ConnectionState {
 
     /// The moment at which something must be done if nothing else happens.
     var deadline: Instant? {
-        let ofClient = clientDeadline.map { deadline in
-            lateness.map { $0.deadline == deadline ? $0.secondLook : deadline } ?? deadline
-        }
+        var ofClient = clientDeadline
+        if let lateness, lateness.deadline == ofClient { ofClient = lateness.secondLook }
         return [ofClient, doubtfulUntil, lingerEnd].lazy.compactMap(\.self).min()
     }
 
