@@ -213,7 +213,7 @@ class OpenVINO(Peer):
         part, folder = target.with_suffix(".part"), model.folder
         shutil.rmtree(part, ignore_errors=True)
         if folder is None:
-            folder = self.models / f"{model.name}-bf16"
+            folder = self.models / f"{model.file.stem}-bf16"
             if not (folder / "tokenizer.json").exists():
                 say(f"{folder.name}: from {model.file.name}")
                 output([self.python, BENCHMARKS / "from_gguf.py", model.file, folder])
