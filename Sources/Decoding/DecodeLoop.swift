@@ -144,6 +144,14 @@ struct DecodeLoop: ~Copyable {
         return statistics
     }
 
+    /// Whether sequences ended that were not told so.
+    var hasEndings: Bool { !scheduler.ended.isEmpty }
+
+    /// Sends them their last event; see `Scheduler.notifyEnded`.
+    mutating func notifyEnded() {
+        scheduler.notifyEnded()
+    }
+
     /// Traps unless pages, tables and reservations agree.
     func checkInvariants() {
         scheduler.checkInvariants()

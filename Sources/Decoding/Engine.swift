@@ -291,8 +291,11 @@ public actor Engine {
                 state.replaceQueue(by: queue)
                 for sequence in state.arrivals { state.line(up: sequence) }
             }
+            // A step takes its time, which these need not wait out.
+            if loop.hasEndings { publish() }
             retired += loop.step()
             if retired > 0 { noteRetirement(of: retired) }
+            publish()
             heartbeat.beat()
             inbox.noteTurn()
         } while !sleepIfIdle()
@@ -330,10 +333,15 @@ public actor Engine {
         }
     }
 
-    /// Puts the loop to sleep if nothing is left to do.
-    private func sleepIfIdle() -> Bool {
+    /// Shows what is held and done, then tells those who ended: they find themselves gone.
+    private func publish() {
         let statistics = loop.snapshot()
         published.publish(statistics, &loop.histograms)
+        loop.notifyEnded()
+    }
+
+    /// Puts the loop to sleep if nothing is left to do.
+    private func sleepIfIdle() -> Bool {
         guard loop.isEmpty else { return false }
         let waiters = inbox.state.withLock { state -> [CheckedContinuation<Void, Never>]? in
             guard state.arrivals.isEmpty && state.revisions.isEmpty else { return nil }

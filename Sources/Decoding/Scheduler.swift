@@ -16,6 +16,8 @@ struct Scheduler: ~Copyable {
     var pool: BlockPool
     /// Admitted sequences, in the order of their admission.
     var running: [TokenSequence] = []
+    /// Sequences that hold nothing any more and have not been told; see `notifyEnded`.
+    private(set) var ended: [TokenSequence] = []
     /// Running totals for the engine's statistics.
     var statistics = EngineStatistics()
     /// No sequence's deadline is earlier; `nil` where none has one.
@@ -167,7 +169,7 @@ struct Scheduler: ~Copyable {
         for sequence in running {
             guard let reason = sequence.finishReason else { continue }
             releasePages(of: sequence)
-            sequence.finish(reason)
+            note(sequence, ended: reason)
             waiting.end(sequence.request.client)
             retired += 1
             if sequence.request.isProbe {
@@ -189,7 +191,7 @@ struct Scheduler: ~Copyable {
             running[index].finishReason = reason
             _ = retireFinished()
         } else if let sequence = waiting.remove(id) {
-            sequence.finish(reason)
+            note(sequence, ended: reason)
             statistics.sequencesFinished += 1
         }
     }
@@ -198,10 +200,25 @@ struct Scheduler: ~Copyable {
     mutating func endAll(_ reason: FinishReason) {
         for index in running.indices { running[index].finishReason = reason }
         _ = retireFinished()
-        for sequence in waiting.sequences { sequence.finish(reason) }
+        for sequence in waiting.sequences { note(sequence, ended: reason) }
         statistics.sequencesFinished += waiting.count
         waiting.removeAll()
         nextDeadline = nil
+    }
+
+    private mutating func note(_ sequence: TokenSequence, ended reason: FinishReason) {
+        var sequence = sequence
+        sequence.finishReason = reason
+        ended.append(sequence)
+    }
+
+    /// Sends the ended sequences their last event.
+    ///
+    /// Not done where they end: who reads of an end may look at the statistics next and must not
+    /// find the sequence among the running, so those are published in between.
+    mutating func notifyEnded() {
+        for sequence in ended { sequence.notifyEnd() }
+        ended.removeAll(keepingCapacity: true)
     }
 
     /// The totals, and what is held now.

@@ -146,10 +146,11 @@ struct TokenSequence: Sendable {
         request.deadline.map { $0 <= now } ?? false
     }
 
-    /// Sends the last event.
-    func finish(_ reason: FinishReason) {
+    /// Sends the last events; it has a reason to end.
+    func notifyEnd() {
+        guard let finishReason else { preconditionFailure("\(id) has not ended") }
         if draft.all > 0 { outlet.yield(.drafted(tokens: draft.all, accepted: draft.right)) }
-        outlet.yield(.finished(reason))
+        outlet.yield(.finished(finishReason))
         outlet.finish()
     }
 }

@@ -71,7 +71,7 @@ import Testing
             }
             loop.admit()
             loop.checkInvariants()
-            _ = loop.step()
+            loop.stepAndNotify()
             loop.checkInvariants()
         }
 
@@ -125,7 +125,7 @@ import Testing
             if step == 2 { enqueue(1, tokens: 2) }
             loop.admit()
             clock.advance(by: .milliseconds(step == 3 ? 250 : 30))
-            _ = loop.step()
+            loop.stepAndNotify()
         }
         #expect(loop.snapshot().running == 0)
         let waits = loop.histograms.secondsBetweenTokens
@@ -158,7 +158,7 @@ import Testing
                     outlet: outlet))
         }
         loop.admit()
-        while !loop.isEmpty { _ = loop.step() }
+        while !loop.isEmpty { loop.stepAndNotify() }
         let rows = model.log.entries.withLock { $0.rowsPerStep }
         #expect(rows.allSatisfy { $0 <= 7 })
         #expect(rows.reduce(0, +) == 75)
@@ -190,11 +190,11 @@ import Testing
         }
         enqueue(0, prompt: 3, maximum: 20)
         loop.admit()
-        _ = loop.step()
+        loop.stepAndNotify()
         enqueue(1, prompt: 100, maximum: 1)
         for generated in 2...15 {
             loop.admit()
-            _ = loop.step()
+            loop.stepAndNotify()
             // 7 tokens of the long prompt a step, and always 1 decode.
             #expect(loop.snapshot().tokensGenerated == generated)
             #expect(loop.snapshot().tokensPrefilled == 3 + 7 * (generated - 1))

@@ -34,6 +34,18 @@ import Testing
         expectAllPagesFree(engine)
     }
 
+    @Test("who reads of an end finds nothing held for it, however soon")
+    func nothingHeldAtTheEnd() async throws {
+        let engine = Engine(model: ScriptedModel())
+        for turn in 1...2000 {
+            for await event in try engine.submit(request(maximum: 1)) {
+                guard case .finished = event else { continue }
+                expectAllPagesFree(engine)
+                #expect(engine.statistics.sequencesFinished == turn)
+            }
+        }
+    }
+
     @Test("a stop id is reported and ends the sequence, at the ceiling too")
     func stopID() async throws {
         let engine = Engine(model: ScriptedModel())

@@ -45,7 +45,7 @@ import Testing
             let count = before.count - loop.waitingCount
             #expect(line() == Array(before[count...]))
             begun += before.prefix(count)
-            _ = loop.step()
+            loop.stepAndNotify()
             await Task.yield()
         }
 

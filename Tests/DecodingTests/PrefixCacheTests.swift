@@ -32,7 +32,7 @@ import Testing
         mutating func runToEnd() {
             while !loop.isEmpty {
                 loop.admit()
-                _ = loop.step()
+                loop.stepAndNotify()
                 loop.checkInvariants()
             }
         }
@@ -93,7 +93,7 @@ import Testing
             // Some come together, some when others are under way or done.
             if question % 3 == 0 {
                 bench.loop.admit()
-                _ = bench.loop.step()
+                bench.loop.stepAndNotify()
             }
         }
         bench.runToEnd()
@@ -188,7 +188,7 @@ import Testing
         let request = SequenceRequest(prompt: prompt(25), maximumTokens: 4)
         _ = bench.submit(request)
         bench.loop.admit()
-        _ = bench.loop.step()
+        bench.loop.stepAndNotify()
         _ = bench.submit(request)
         bench.loop.admit()
         // 7 pages each, 6 of them shared.

@@ -47,7 +47,7 @@ import Testing
             let queued = Set(loop.queue.map { Int($0.id.rawValue) })
             for id in waiting.subtracting(queued) { lives[id].begin = loop.stepCount }
             waiting = queued
-            _ = loop.step()
+            loop.stepAndNotify()
             for id in lives.indices where lives[id].end == nil && lives[id].begin != nil {
                 // What has its last event takes no other.
                 if case .terminated = outlets[id].yield(.admitted) {
@@ -204,7 +204,7 @@ import Testing
             let before = clock.now
             let expired = loop.expire()
             #expect(expired == 0)
-            _ = loop.step()
+            loop.stepAndNotify()
             return Int((clock.now - before) / .milliseconds(1))
         }
         let free = readings(0, deadline: nil)

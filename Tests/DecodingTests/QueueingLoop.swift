@@ -1,6 +1,12 @@
 @testable import Decoding
 
 extension DecodeLoop {
+    /// A step, after which who ended is told so, as the engine does.
+    mutating func stepAndNotify() {
+        _ = step()
+        notifyEnded()
+    }
+
     /// A loop over a scripted model that keeps no prefixes, to watch a queue by.
     static func queueing(
         order: QueueOrder, running: Int, pageCount: Int,

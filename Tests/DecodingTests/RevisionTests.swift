@@ -46,7 +46,7 @@ import Testing
             _ = loop.expire()
             loop.admit()
             let before = loop.snapshot().tokensGenerated
-            _ = loop.step()
+            loop.stepAndNotify()
             if loop.snapshot().tokensGenerated > before { lastToken = clock.now }
             loop.checkInvariants()
         }
@@ -77,6 +77,7 @@ import Testing
         #expect(loop.expire() == 0)
         clock.advance(by: .milliseconds(1))
         #expect(loop.expire() == 2 && loop.isEmpty)
+        loop.notifyEnded()
         loop.checkInvariants()
         #expect(await events(running) == [.admitted, .finished(.deadline)])
         #expect(await events(queued) == [.finished(.deadline)])
@@ -94,7 +95,7 @@ import Testing
         different.prompt = [9, 8, 7, 6, 5]
         let other = enqueue(different, id: 1, in: &loop)
         loop.admit()
-        for _ in 0..<5 { _ = loop.step() }
+        for _ in 0..<5 { loop.stepAndNotify() }
         #expect(loop.snapshot().pagesUsed == 11 + 5)
         func revised(_ tokens: Int) -> Bool {
             var revision = SequenceRevision()
@@ -105,11 +106,11 @@ import Testing
         #expect(revised(56) && loop.snapshot().pagesUsed == 15 + 5)
         #expect(!revised(57) && !revised(508) && !revised(-1))
         #expect(revised(12) && loop.snapshot().pagesUsed == 4 + 5)
-        for _ in 0..<3 { _ = loop.step() }
+        for _ in 0..<3 { loop.stepAndNotify() }
         // 8 are spent: that is the end.
         #expect(revised(8) && loop.snapshot().pagesUsed == 5)
         #expect(!revised(50))
-        while !loop.isEmpty { _ = loop.step() }
+        while !loop.isEmpty { loop.stepAndNotify() }
         let events = await events(stream)
         #expect(ids(events).count == 8 && events.last == .finished(.length))
         #expect(ids(await self.events(other)).count == 16)
@@ -173,7 +174,7 @@ import Testing
             }
             _ = loop.expire()
             loop.admit()
-            _ = loop.step()
+            loop.stepAndNotify()
             loop.checkInvariants()
             spent += 1
             #expect(spent < 5000)
