@@ -196,7 +196,7 @@ static void fill_scores(const ck_attention_args* a, size_t first, size_t end, si
             const size_t from = p + b * KEYS, count = end - from < KEYS ? end - from : KEYS;
             keys[b] = keys_at(a, from, count, scratch + b * KEYS * a->head_dim);
             if (a->page_size == KEYS && from + 2 * beside * KEYS < end) {
-                fetch((uintptr_t)page_of(a, from + 2 * beside * KEYS), block_bytes);
+                fetch_to_first((uintptr_t)page_of(a, from + 2 * beside * KEYS), block_bytes);
             }
         }
         const score_function function = score_functions[keys[0].type][blocks > 1];
@@ -357,7 +357,7 @@ static void attention(const ck_attention_args* a) {
         size_t count = end - p < KEYS ? end - p : KEYS;
         const slots values = values_at(a, p, count, stride, scratch);
         if (a->page_size == KEYS && p + 2 * KEYS < end) {
-            fetch((uintptr_t)page_of(a, p + 2 * KEYS) + key_bytes, key_bytes);
+            fetch_to_first((uintptr_t)page_of(a, p + 2 * KEYS) + key_bytes, key_bytes);
         }
         const value_function add = value_functions[values.type];
         for (size_t token = 0; token < a->tokens;) {

@@ -18,7 +18,9 @@
 enum { PACKED_AHEAD = 8192 };
 
 // Where several tiles of tokens pass by a panel, each asks for a part of the next panel, or memory
-// would rest from the second tile on.
+// would rest from the second tile on. To the second cache, see fetch.h; but from NEAR_TILES on they
+// are slow enough to bring it into the first one, without delay.
+enum { NEAR_TILES = 3 };
 typedef struct {
     uintptr_t start; // may lie behind what there is
     size_t step; // bytes for each group of k, a multiple of 64; 0: PACKED_AHEAD of the own panel
@@ -119,9 +121,10 @@ INLINE void dots_int8(int tokens, const uint8_t* w, const ck_input_group* x, siz
 
 #endif
 
-// One panel times `tokens` tokens, over all groups of k.
-INLINE void packed_tile(int32_t format, int tokens, const ck_packed_matmul_args* a, size_t panel,
-                        size_t token, packed_next next) {
+// One panel times `tokens` tokens, over all groups of k; `is_near` asks for the next panel, to the
+// first cache.
+INLINE void packed_tile(int32_t format, int tokens, bool is_near, const ck_packed_matmul_args* a,
+                        size_t panel, size_t token, packed_next next) {
     const uint8_t* w = (const uint8_t*)a->w + panel * a->panel_bytes;
     const size_t groups = a->k / PACKED_GROUP;
     const ck_input_group* x = (const ck_input_group*)a->inputs + token * groups;
@@ -131,10 +134,12 @@ INLINE void packed_tile(int32_t format, int tokens, const ck_packed_matmul_args*
         sums[t] = spread(0);
     }
     for (size_t group = 0; group < groups; group++, w += bytes, x++, next.start += next.step) {
-        if (next.step == 0) {
-            fetch((uintptr_t)w + PACKED_AHEAD, bytes);
+        if (is_near) {
+            fetch_to_first(next.start, next.step);
+        } else if (next.step == 0) {
+            fetch_to_second((uintptr_t)w + PACKED_AHEAD, bytes);
         } else {
-            fetch(next.start, next.step);
+            fetch_to_second(next.start, next.step);
         }
         i16 dots[PACKED_TOKENS];
         if (packs_nibbles(format)) {
@@ -171,19 +176,19 @@ INLINE void packed_tile(int32_t format, int tokens, const ck_packed_matmul_args*
 
 typedef void (*packed_tile_function)(const ck_packed_matmul_args*, size_t, size_t, packed_next);
 
-#define DEFINE_PACKED_TILE(tokens)                                                                 \
-    static void packed_int8_##tokens(const ck_packed_matmul_args* a, size_t panel, size_t token,   \
-                                     packed_next next) {                                           \
-        packed_tile(CK_PACKED_INT8, tokens, a, panel, token, next);                                \
+#define DEFINE_PACKED_TILE_OF(format, tokens)                                                      \
+    static void packed_##format##_##tokens(const ck_packed_matmul_args* a, size_t panel,           \
+                                           size_t token, packed_next next) {                       \
+        packed_tile(CK_PACKED_##format, tokens, false, a, panel, token, next);                     \
     }                                                                                              \
-    static void packed_int4_##tokens(const ck_packed_matmul_args* a, size_t panel, size_t token,   \
-                                     packed_next next) {                                           \
-        packed_tile(CK_PACKED_INT4, tokens, a, panel, token, next);                                \
-    }                                                                                              \
-    static void packed_centred_##tokens(const ck_packed_matmul_args* a, size_t panel,              \
-                                        size_t token, packed_next next) {                          \
-        packed_tile(CK_PACKED_INT4_CENTRED, tokens, a, panel, token, next);                        \
+    static void near_##format##_##tokens(const ck_packed_matmul_args* a, size_t panel,             \
+                                         size_t token, packed_next next) {                         \
+        packed_tile(CK_PACKED_##format, tokens, true, a, panel, token, next);                      \
     }
+#define DEFINE_PACKED_TILE(tokens)                                                                 \
+    DEFINE_PACKED_TILE_OF(INT8, tokens)                                                            \
+    DEFINE_PACKED_TILE_OF(INT4, tokens)                                                            \
+    DEFINE_PACKED_TILE_OF(INT4_CENTRED, tokens)
 DEFINE_PACKED_TILE(1)
 DEFINE_PACKED_TILE(2)
 DEFINE_PACKED_TILE(3)
@@ -202,10 +207,10 @@ DEFINE_PACKED_TILE(8)
 #define PACKED_TILES(name) {0, name##_1, name##_2, name##_3, name##_4}
 #endif
 
-static const packed_tile_function packed_tiles[][PACKED_TOKENS + 1] = {
-    [CK_PACKED_INT8] = PACKED_TILES(packed_int8),
-    [CK_PACKED_INT4] = PACKED_TILES(packed_int4),
-    [CK_PACKED_INT4_CENTRED] = PACKED_TILES(packed_centred),
+static const packed_tile_function packed_tiles[][2][PACKED_TOKENS + 1] = {
+    [CK_PACKED_INT8] = {PACKED_TILES(packed_INT8), PACKED_TILES(near_INT8)},
+    [CK_PACKED_INT4] = {PACKED_TILES(packed_INT4), PACKED_TILES(near_INT4)},
+    [CK_PACKED_INT4_CENTRED] = {PACKED_TILES(packed_INT4_CENTRED), PACKED_TILES(near_INT4_CENTRED)},
 };
 
 // A panel stays in the first cache while the tokens of a run, whose inputs stay in the second,
@@ -218,13 +223,14 @@ static void packed_matmul(const ck_packed_matmul_args* a) {
     for (size_t first = 0; first < a->tokens; first += run) {
         size_t end = first + run < a->tokens ? first + run : a->tokens;
         const size_t tiles = (end - first + most - 1) / most;
+        const packed_tile_function* functions = packed_tiles[a->format][tiles >= NEAR_TILES];
         const size_t part = (a->panel_bytes / tiles / (groups + 1) + 63) / 64 * 64;
         for (size_t panel = a->panel_begin; panel < a->panel_end; panel++) {
             packed_next next = {(uintptr_t)a->w + (panel + 1) * a->panel_bytes,
                                 tiles > 1 ? part : 0};
             for (size_t token = first; token < end;) {
                 size_t tokens = tile_of(end - token, most);
-                packed_tiles[a->format][tokens](a, panel, token, next);
+                functions[tokens](a, panel, token, next);
                 token += tokens;
                 next.start += groups * next.step;
             }

@@ -1,9 +1,9 @@
 // Products of panels of plain weights. Part of version.h.
 //
 // The including file sets PANEL_TOKENS, the tokens that a tile's sums leave registers for, 6 or 8,
-// and PANELS_BESIDE(tokens), the panels that a tile has beside each other: few tokens alone make
-// too few chains of sums to keep the multipliers busy. The same number from 3 tokens on. It sets
-// HAS_BF16_DOT where it defines
+// and PANELS_BESIDE(tokens), the panels that a tile has beside each other at most, 1 to 4: few
+// tokens alone make too few chains of sums to keep the multipliers busy. The same number from 3
+// tokens on. It sets HAS_BF16_DOT where it defines
 //
 //     v16 bf16_dot(v16 sums, u16 weights, u16 inputs)   adds products of pairs, those of the upper
 //                                                       halves first
@@ -65,7 +65,6 @@ enum { PANEL_SLICE = 512, LONG_SLICE = 1024 };
 enum { MANY_TOKENS = 64 };
 
 // Panels that many tokens pass by before the next: their sums stay in the second cache meanwhile.
-// A multiple of all PANELS_BESIDE.
 enum { PANEL_BLOCK = 6 };
 
 // How far ahead of a product its weights are asked for, see PACKED_AHEAD.
@@ -113,7 +112,7 @@ INLINE void panel_tile(int format, int panels, int tokens, const ck_packed_matmu
     }
     for (size_t i = 0; i < count; i += (size_t)columns, w += bytes) {
         UNROLL for (int p = 0; p < panels; p++) {
-            fetch((uintptr_t)w + (size_t)p * a->panel_bytes + PANEL_AHEAD, bytes);
+            fetch_to_second((uintptr_t)w + (size_t)p * a->panel_bytes + PANEL_AHEAD, bytes);
         }
 #if HAS_BF16_DOT
         u16 pairs_of[8];
@@ -159,19 +158,23 @@ INLINE void panel_tile(int format, int panels, int tokens, const ck_packed_matmu
 
 typedef void (*panel_tile_function)(const ck_packed_matmul_args*, size_t, size_t, size_t, size_t);
 
-#define DEFINE_PANEL_TILE(format, tokens)                                                          \
-    static void panel_##format##_##tokens(const ck_packed_matmul_args* a, size_t panel,            \
-                                          size_t token, size_t k, size_t count) {                  \
-        panel_tile(CK_PACKED_##format, 1, tokens, a, panel, token, k, count);                      \
-    }                                                                                              \
-    static void panels_##format##_##tokens(const ck_packed_matmul_args* a, size_t panel,           \
-                                           size_t token, size_t k, size_t count) {                 \
-        panel_tile(CK_PACKED_##format, PANELS_BESIDE(tokens), tokens, a, panel, token, k, count);  \
+// Nothing where so many are never beside each other.
+#define DEFINE_PANEL_TILE(format, panels, tokens)                                                  \
+    static void panel_##format##_##panels##_##tokens(const ck_packed_matmul_args* a, size_t panel, \
+                                                     size_t token, size_t k, size_t count) {       \
+        if (panels <= PANELS_BESIDE(tokens)) {                                                     \
+            panel_tile(CK_PACKED_##format, panels, tokens, a, panel, token, k, count);             \
+        }                                                                                          \
     }
+#define DEFINE_PANEL_TILES_OF(format, tokens)                                                      \
+    DEFINE_PANEL_TILE(format, 1, tokens)                                                           \
+    DEFINE_PANEL_TILE(format, 2, tokens)                                                           \
+    DEFINE_PANEL_TILE(format, 3, tokens)                                                           \
+    DEFINE_PANEL_TILE(format, 4, tokens)
 #if PANEL_TOKENS > 6
 #define DEFINE_LARGE_PANEL_TILES(format)                                                           \
-    DEFINE_PANEL_TILE(format, 7)                                                                   \
-    DEFINE_PANEL_TILE(format, 8)
+    DEFINE_PANEL_TILES_OF(format, 7)                                                               \
+    DEFINE_PANEL_TILES_OF(format, 8)
 #define PANEL_TILES(name) {0, name##_1, name##_2, name##_3, name##_4, name##_5, name##_6,          \
                            name##_7, name##_8}
 #else
@@ -179,15 +182,16 @@ typedef void (*panel_tile_function)(const ck_packed_matmul_args*, size_t, size_t
 #define PANEL_TILES(name) {0, name##_1, name##_2, name##_3, name##_4, name##_5, name##_6}
 #endif
 #define DEFINE_PANEL_TILES(format)                                                                 \
-    DEFINE_PANEL_TILE(format, 1)                                                                   \
-    DEFINE_PANEL_TILE(format, 2)                                                                   \
-    DEFINE_PANEL_TILE(format, 3)                                                                   \
-    DEFINE_PANEL_TILE(format, 4)                                                                   \
-    DEFINE_PANEL_TILE(format, 5)                                                                   \
-    DEFINE_PANEL_TILE(format, 6)                                                                   \
+    DEFINE_PANEL_TILES_OF(format, 1)                                                               \
+    DEFINE_PANEL_TILES_OF(format, 2)                                                               \
+    DEFINE_PANEL_TILES_OF(format, 3)                                                               \
+    DEFINE_PANEL_TILES_OF(format, 4)                                                               \
+    DEFINE_PANEL_TILES_OF(format, 5)                                                               \
+    DEFINE_PANEL_TILES_OF(format, 6)                                                               \
     DEFINE_LARGE_PANEL_TILES(format)                                                               \
-    static const panel_tile_function panel_tiles_##format[2][PANEL_TOKENS + 1] = {                 \
-        PANEL_TILES(panel_##format), PANEL_TILES(panels_##format)};
+    static const panel_tile_function panel_tiles_##format[][PANEL_TOKENS + 1] = {                  \
+        {0}, PANEL_TILES(panel_##format##_1), PANEL_TILES(panel_##format##_2),                     \
+        PANEL_TILES(panel_##format##_3), PANEL_TILES(panel_##format##_4)};
 DEFINE_PANEL_TILES(BF16_DOT)
 #if !HAS_BF16_DOT
 DEFINE_PANEL_TILES(F32)
@@ -195,7 +199,7 @@ DEFINE_PANEL_TILES(F16)
 DEFINE_PANEL_TILES(BF16)
 #endif
 
-static const panel_tile_function* panel_tiles(int32_t format, bool beside) {
+static const panel_tile_function* panel_tiles(int32_t format, size_t beside) {
     switch (format) {
 #if !HAS_BF16_DOT
     case CK_PACKED_F32:
@@ -231,10 +235,21 @@ static void panel_edge(const ck_packed_matmul_args* a, size_t rows, size_t token
     for (size_t t = 0; t < tokens && a->accumulate; t++) {
         memcpy(out + t * LANES, target + t * a->out_stride, rows * sizeof(float));
     }
-    panel_tiles(a->format, false)[tokens](&edge, 0, 0, 0, a->k);
+    panel_tiles(a->format, 1)[tokens](&edge, 0, 0, 0, a->k);
     for (size_t t = 0; t < tokens; t++) {
         memcpy(target + t * a->out_stride, out + t * LANES, rows * sizeof(float));
     }
+}
+
+// Matrices up to this size are taken to stay in the second cache from pass to pass.
+enum { CACHED_BYTES = 256 * 1024 };
+
+// One token's weights come from memory, where they are many: it gives most to a reader that goes
+// straight on.
+static size_t panels_beside(const ck_packed_matmul_args* a) {
+    const size_t bytes = a->rows / LANES * a->panel_bytes;
+    const bool is_streamed = HAS_BF16_DOT && a->tokens == 1 && bytes > CACHED_BYTES;
+    return is_streamed ? 1 : PANELS_BESIDE(a->tokens);
 }
 
 // Whole panels times all tokens. A slice of a panel stays in a cache while the tokens pass by it.
@@ -242,14 +257,14 @@ static void panel_block(const ck_packed_matmul_args* a, size_t begin, size_t end
     const size_t slice = a->tokens > MANY_TOKENS    ? PANEL_SLICE
                          : a->tokens > PANEL_TOKENS ? LONG_SLICE
                                                     : a->k;
-    const size_t most = (size_t)PANELS_BESIDE(a->tokens);
+    const size_t most = panels_beside(a);
     for (size_t k = 0; k == 0 || k < a->k; k += slice) {
         size_t count = a->k - k < slice ? a->k - k : slice;
         for (size_t panel = begin; panel < end;) {
-            size_t beside = end - panel < most ? 1 : most;
+            size_t beside = tile_of(end - panel, most);
             for (size_t token = 0; token < a->tokens;) {
                 size_t tokens = tile_of(a->tokens - token, PANEL_TOKENS);
-                panel_tiles(a->format, beside > 1)[tokens](a, panel, token, k, count);
+                panel_tiles(a->format, beside)[tokens](a, panel, token, k, count);
                 token += tokens;
             }
             panel += beside;

@@ -118,14 +118,12 @@ extension KernelContext {
                 unsafe arguments.accumulate = accumulate
                 unsafe operation = .packed(arguments)
             }
-            let blockRows = blockRows(of: weights, tokens: rows.count)
             let shares = shareCount(
-                features: weights.rows, inputs: weights.columns, tokens: rows.count,
-                blockRows: blockRows)
+                features: weights.rows, inputs: weights.columns, tokens: rows.count)
             calls.append(
                 unsafe MatMulCall(
                     operation: operation, bias: product.bias.map { _ in biases.count }, isa: isa,
-                    features: weights.rows, shares: shares, blockRows: blockRows))
+                    features: weights.rows, shares: shares))
             biases += product.bias ?? []
             work += weights.rows * weights.columns * rows.count
         }
@@ -198,24 +196,12 @@ extension KernelContext {
     /// Several per worker even out what other programs take away. Many tokens want shares of whole
     /// panels, or they would be read for few rows at a time; few want runs of memory that are long
     /// enough to be fetched ahead.
-    private func shareCount(features: Int, inputs: Int, tokens: Int, blockRows: Int) -> Int {
+    private func shareCount(features: Int, inputs: Int, tokens: Int) -> Int {
         guard pool.threadCount > 1 else { return 1 }
-        let blocks = (features + blockRows - 1) / blockRows
+        let blocks = (features + PackedMatrix.panelRows - 1) / PackedMatrix.panelRows
         let rows = max(tokens > 12 ? 64 : 16, 65536 / max(1, inputs))
         let useful = max(pool.threadCount, features / rows)
         return max(1, min(blocks, useful, pool.threadCount * 16))
-    }
-
-    /// What shares are multiples of: one panel, or as many as fill whole tiles.
-    ///
-    /// Kernels of bf16 multiply two or three panels beside each other with several tokens; a share
-    /// that leaves one over does it alone, at half the speed. Few rows are cut finer, for balance.
-    private func blockRows(of weights: WeightMatrix, tokens: Int) -> Int {
-        let wide = 6 * PackedMatrix.panelRows
-        guard weights.packedFormat == .bf16dot, tokens > 2, weights.rows >= 8 * wide else {
-            return PackedMatrix.panelRows
-        }
-        return wide
     }
 
     /// Copies rows of an embedding table, as f32.
@@ -257,14 +243,13 @@ extension KernelContext {
     let isa: Int32
     let features: Int
     let shares: Int
-    /// Shares begin at multiples of it: of 16, which fill a cache line of the output.
-    let blockRows: Int
 
-    /// The features of a share.
+    /// The features of a share: whole panels, which fill cache lines of the output too.
     func features(of share: Int) -> Range<Int> {
-        let blocks = (features + blockRows - 1) / blockRows
-        let start = blocks * share / shares * blockRows
-        return start..<min(blocks * (share + 1) / shares * blockRows, features)
+        let rows = PackedMatrix.panelRows
+        let panels = (features + rows - 1) / rows
+        let start = panels * share / shares * rows
+        return start..<min(panels * (share + 1) / shares * rows, features)
     }
 }
 
