@@ -1,70 +1,98 @@
-/// Whether short passes are quicker on one thread than on all.
+/// How the threads share short passes: the way that has been quickest of late.
 ///
 /// To hand work to another thread takes as long as its processor is far away, and a host that
 /// moves virtual processors about changes that within minutes: between two neighbours helpers bring
-/// a fifth to a pass of 50 microseconds, from afar they double its time. So both ways are timed
+/// a fifth to a pass of 50 microseconds, from afar they double its time. So all ways are timed
 /// again and again, on the passes that have to be run anyway:
 ///
 ///     pass     0 ..< 4     as before
-///              4 ..< 8     the other way
-///              8 ..< 512   the way whose quickest pass was quicker
+///              4 ..< 8     another way
+///              8 ..< 12    the third, where there are several sequences
+///             12 ..< 512   the way whose quickest pass was quickest
 ///
-/// Passes are told apart by the size of their batch, to a power of two.
+/// Passes are told apart by the size of their batch, to a power of two, and by whether several
+/// sequences are in it.
 public struct ThreadChoice: Sendable {
+    /// How threads share a pass.
+    public enum Way: Int, CaseIterable, Sendable {
+        /// All of them share every operation.
+        case together
+        /// The caller's does everything.
+        case alone
+        /// Each takes some of the sequences from the first operation to the last.
+        case apart
+    }
+
     private struct Record {
-        var prefersAlone = false
+        var preferred = Way.together
         var pass = 0
-        /// Seconds a row of the quickest pass so far, in this period.
-        var own = Double.infinity
-        var other = Double.infinity
+        /// Seconds a row of each way's quickest pass so far, in this period.
+        var quickest = [Double](repeating: .infinity, count: Way.allCases.count)
+
+        /// The ways to try, the preferred first.
+        func ways(sequences: Int) -> [Way] {
+            let possible = Way.allCases.filter { $0 != .apart || sequences > 1 }
+            return [preferred] + possible.filter { $0 != preferred }
+        }
     }
 
     private static let trial = 4
     private static let period = 512
-    /// What takes longer with all threads is not tried alone.
+    /// What takes longer with all threads is not tried otherwise.
     private static let longest = Duration.milliseconds(2)
-    /// By how much the other way must be quicker, against a choice that flutters.
+    /// By how much another way must be quicker, against a choice that flutters.
     private static let gain = 0.97
 
-    private var records = [Record](repeating: Record(), count: Int.bitWidth + 1)
+    private var records = [Record](repeating: Record(), count: 2 * (Int.bitWidth + 1))
 
-    /// Begins with all threads.
+    /// Begins with all threads together.
     public init() {}
 
-    /// Whether the next pass of so many rows should run on the caller's thread alone.
+    /// How the next pass should run.
     ///
-    /// - Parameter rows: At least 0.
-    /// - Returns: False for all threads.
-    public func runsAlone(rows: Int) -> Bool {
-        let record = records[Self.size(rows)]
-        let isTrial = (Self.trial..<2 * Self.trial).contains(record.pass)
-        return record.prefersAlone != isTrial
+    /// - Parameters:
+    ///   - rows: Its tokens, at least 0.
+    ///   - sequences: Whose they are.
+    /// - Returns: Never `apart` for fewer than two sequences.
+    public func way(rows: Int, sequences: Int) -> Way {
+        let record = records[Self.place(rows, sequences)]
+        let ways = record.ways(sequences: sequences)
+        let trial = record.pass / Self.trial
+        return trial < ways.count ? ways[trial] : record.preferred
     }
 
-    /// Notes how long a pass has taken, run as `runsAlone` said.
+    /// Notes how long a pass has taken, run as `way` said.
     ///
     /// - Parameters:
     ///   - time: From its beginning to its end.
-    ///   - rows: As for `runsAlone`.
-    public mutating func note(_ time: Duration, rows: Int) {
-        let perRow = time / .seconds(1) / Double(max(1, rows))
-        let size = Self.size(rows)
-        var record = records[size]
-        switch record.pass {
-        case ..<Self.trial: record.own = min(record.own, perRow)
-        case ..<(2 * Self.trial): record.other = min(record.other, perRow)
-        default: break
+    ///   - rows: As for `way`.
+    ///   - sequences: As for `way`.
+    public mutating func note(_ time: Duration, rows: Int, sequences: Int) {
+        let place = Self.place(rows, sequences)
+        var record = records[place]
+        let ways = record.ways(sequences: sequences)
+        let trial = record.pass / Self.trial
+        if trial < ways.count {
+            let perRow = time / .seconds(1) / Double(max(1, rows))
+            let way = ways[trial].rawValue
+            record.quickest[way] = min(record.quickest[way], perRow)
         }
         record.pass += 1
-        if record.pass == Self.trial, !record.prefersAlone, time > Self.longest {
-            record.pass = 2 * Self.trial
-        } else if record.pass == 2 * Self.trial, record.other < Self.gain * record.own {
-            record.prefersAlone.toggle()
+        if record.pass == Self.trial, record.preferred == .together, time > Self.longest {
+            record.pass = ways.count * Self.trial
+        } else if record.pass == ways.count * Self.trial {
+            let own = record.quickest[record.preferred.rawValue]
+            let best = ways.min { record.quickest[$0.rawValue] < record.quickest[$1.rawValue] }
+            if let best, record.quickest[best.rawValue] < Self.gain * own {
+                record.preferred = best
+            }
         } else if record.pass >= Self.period {
-            record = Record(prefersAlone: record.prefersAlone)
+            record = Record(preferred: record.preferred)
         }
-        records[size] = record
+        records[place] = record
     }
 
-    private static func size(_ rows: Int) -> Int { Int.bitWidth - rows.leadingZeroBitCount }
+    private static func place(_ rows: Int, _ sequences: Int) -> Int {
+        2 * (Int.bitWidth - rows.leadingZeroBitCount) + (sequences > 1 ? 1 : 0)
+    }
 }

@@ -13,29 +13,25 @@ public final class FamilyModel: LanguageModel {
     /// The longest sequence of any member, in tokens.
     public let contextLength: Int
     /// Tokens that one KV page holds.
-    public var pageSize: Int { pages.pageSize }
+    public var pageSize: Int { runner.pages.pageSize }
     /// Pages that exist.
-    public var pageCount: Int { pages.pageCount }
+    public var pageCount: Int { runner.pages.pageCount }
     /// How many members there may be.
     public let memberCount: Int
 
     private let hiddenSize: Int
-    private let kernels: KernelContext
-    private let pages: KVPageStore
-    private let space: Workspace
+    private let runner: PassRunner
 
     private init(
         weights: FamilyWeights, config: ModelConfig, memberCount: Int, contextLength: Int,
-        kernels: KernelContext, pages: KVPageStore, options: ModelOptions
+        runner: PassRunner
     ) {
         self.weights = weights
         self.memberCount = memberCount
         self.contextLength = contextLength
-        self.kernels = kernels
-        self.pages = pages
+        self.runner = runner
         vocabularySize = config.vocabularySize
         hiddenSize = config.hiddenSize
-        space = Workspace(config: config, maximumRowCount: options.maximumRowCount)
     }
 
     /// Makes room for a family none of whose members is loaded; the first one's shape is the
@@ -67,8 +63,9 @@ public final class FamilyModel: LanguageModel {
         return FamilyModel(
             weights: FamilyWeights(shape: config), config: config,
             memberCount: memberCount ?? inspections.count, contextLength: capacity.contextLength,
-            kernels: try .with(pool, instructionSet), pages: try capacity.store(config),
-            options: options)
+            runner: PassRunner(
+                config: config, kernels: try .with(pool, instructionSet),
+                pages: try capacity.store(config), maximumRowCount: options.maximumRowCount))
     }
 
     /// Computes every item with its member's weights; see ``LanguageModel/forward(_:)``.
@@ -81,14 +78,16 @@ public final class FamilyModel: LanguageModel {
             return Logits(values: [], vocabularySize: vocabularySize)
         }
         if batch.items.allSatisfy({ $0.member == member }) {
-            return transformer(of: member).compute(batch)
+            return runner.run(batch, through: weights.network(of: member))
         }
         var parts: [Int: ForwardBatch] = [:]
         for item in batch.items {
             parts[item.member, default: ForwardBatch(items: [])].items.append(item)
         }
         var results: [Int: Logits] = [:]
-        for (member, part) in parts { results[member] = transformer(of: member).compute(part) }
+        for (member, part) in parts {
+            results[member] = runner.run(part, through: weights.network(of: member))
+        }
         var (nextRows, nextHidden): ([Int: Int], [Int: Int]) = ([:], [:])
         var logits = Logits(values: [], vocabularySize: vocabularySize)
         logits.values.reserveCapacity(batch.logitRowCount * vocabularySize)
@@ -104,12 +103,6 @@ public final class FamilyModel: LanguageModel {
             logits.hidden += result.hidden[first..<first + hiddenSize]
         }
         return logits
-    }
-
-    private func transformer(of member: Int) -> Transformer {
-        Transformer(
-            network: weights.network(of: member), kernels: kernels, pages: pages, space: space,
-            contextLength: contextLength)
     }
 }
 

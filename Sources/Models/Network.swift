@@ -68,6 +68,15 @@ struct Network: Sendable {
             rows: start..<plan.wantedRows.count, space, kernels, to: &logits.values)
     }
 
+    /// Multiplications that an item takes, about.
+    func work(of item: ForwardBatch.Item) -> Int {
+        let attention = 2 * config.queryWidth * (item.position + item.tokens.count)
+        let products =
+            config.hiddenSize
+            * (2 * config.queryWidth + 2 * config.keyValueWidth + 3 * config.intermediateSize)
+        return item.tokens.count * (attention + products)
+    }
+
     private static func rows(of spans: [PassPlan.Segment], in batch: ForwardBatch) -> [SequenceRows]
     {
         spans.map { span in

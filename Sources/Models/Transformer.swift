@@ -13,30 +13,22 @@ public final class Transformer: LanguageModel {
     /// The longest sequence that the model and its pages allow, in tokens.
     public let contextLength: Int
     /// Tokens that one KV page holds.
-    public var pageSize: Int { pages.pageSize }
+    public var pageSize: Int { runner.pages.pageSize }
     /// Pages that exist.
-    public var pageCount: Int { pages.pageCount }
+    public var pageCount: Int { runner.pages.pageCount }
     /// One.
     public var memberCount: Int { 1 }
     /// What keys and values are kept as.
-    public var keyValueType: ElementType { pages.elementType }
+    public var keyValueType: ElementType { runner.pages.elementType }
     /// Bytes reserved for keys and values.
-    public var keyValueByteCount: Int { pages.byteCount }
+    public var keyValueByteCount: Int { runner.pages.byteCount }
 
-    private let network: Network
-    private let kernels: KernelContext
-    private let pages: KVPageStore
-    private let space: Workspace
-    private var threads = ThreadChoice()
+    let network: Network
+    let runner: PassRunner
 
-    init(
-        network: Network, kernels: KernelContext, pages: KVPageStore, space: Workspace,
-        contextLength: Int
-    ) {
+    private init(network: Network, runner: PassRunner, contextLength: Int) {
         self.network = network
-        self.kernels = kernels
-        self.pages = pages
-        self.space = space
+        self.runner = runner
         self.contextLength = contextLength
     }
 
@@ -73,8 +65,9 @@ public final class Transformer: LanguageModel {
             config: config, defaultType: weights.defaultKeyValueType, options: options)
         return Transformer(
             network: Network(config: config, weights: weights),
-            kernels: try .with(pool, instructionSet), pages: try capacity.store(config),
-            space: Workspace(config: config, maximumRowCount: options.maximumRowCount),
+            runner: PassRunner(
+                config: config, kernels: try .with(pool, instructionSet),
+                pages: try capacity.store(config), maximumRowCount: options.maximumRowCount),
             contextLength: capacity.contextLength)
     }
 
@@ -84,30 +77,7 @@ public final class Transformer: LanguageModel {
     /// - Returns: One row per requested position: items in order, positions ascending.
     public func forward(_ batch: ForwardBatch) -> Logits {
         batch.checkInvariants(for: self)
-        return compute(batch)
-    }
-
-    /// `forward` for a batch whose invariants were checked, whatever member its items name.
-    func compute(_ batch: ForwardBatch) -> Logits {
-        var logits = Logits(values: [], vocabularySize: vocabularySize)
-        logits.values.reserveCapacity(batch.logitRowCount * vocabularySize)
-        for plan in PassPlan.plans(for: batch, maximumRowCount: space.rowCount) {
-            run(plan, of: batch, appendingTo: &logits)
-        }
-        return logits
-    }
-
-    /// Runs a plan on all threads, or on this one where that is quicker.
-    private func run(_ plan: PassPlan, of batch: ForwardBatch, appendingTo logits: inout Logits) {
-        func pass() {
-            network.run(
-                plan, batch: batch, in: space, pages: pages, with: kernels,
-                appendingTo: &logits)
-        }
-        let start = ContinuousClock.now
-        if threads.runsAlone(rows: plan.tokens.count) { kernels.pool.alone(pass) } else { pass() }
-        guard kernels.pool.threadCount > 1 else { return }
-        threads.note(start.duration(to: .now), rows: plan.tokens.count)
+        return runner.run(batch, through: network)
     }
 }
 

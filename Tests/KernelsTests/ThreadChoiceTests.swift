@@ -4,57 +4,77 @@ import Testing
 @Suite struct ThreadChoiceTests {
     /// A machine on which passes of a row take so many microseconds.
     private struct Machine {
-        var alone: Int
         var together: Int
+        var alone: Int
+        var apart = Int.max / 4096
 
-        /// Runs passes and counts those that ran alone, and all microseconds.
-        func run(_ choice: inout ThreadChoice, passes: Int, rows: Int = 1) -> (Int, Int) {
-            var (count, total) = (0, 0)
-            for _ in 0..<passes {
-                let runsAlone = choice.runsAlone(rows: rows)
-                let time = rows * (runsAlone ? alone : together)
-                count += runsAlone ? 1 : 0
-                total += time
-                choice.note(.microseconds(time), rows: rows)
+        private func time(_ way: ThreadChoice.Way) -> Int {
+            switch way {
+            case .together: together
+            case .alone: alone
+            case .apart: apart
             }
-            return (count, total)
+        }
+
+        /// Runs passes and counts those of each way, and all microseconds.
+        func run(
+            _ choice: inout ThreadChoice, passes: Int, rows: Int = 1, sequences: Int = 1
+        ) -> (counts: [ThreadChoice.Way: Int], total: Int) {
+            var (counts, total): ([ThreadChoice.Way: Int], Int) = ([:], 0)
+            for _ in 0..<passes {
+                let way = choice.way(rows: rows, sequences: sequences)
+                let time = rows * time(way)
+                counts[way, default: 0] += 1
+                total += time
+                choice.note(.microseconds(time), rows: rows, sequences: sequences)
+            }
+            return (counts, total)
         }
     }
 
     @Test(arguments: [1, 3, 8, 32])
-    func `the quicker way is taken but for trials, and again when it changes`(rows: Int) {
+    func `the quickest way is taken but for trials, and again when it changes`(rows: Int) {
         var choice = ThreadChoice()
-        let near = Machine(alone: 6, together: 4), far = Machine(alone: 6, together: 12)
-        for (machine, best) in [(near, 4), (far, 6), (near, 4), (far, 6)] {
+        let near = Machine(together: 20, alone: 30, apart: 25)
+        let far = Machine(together: 60, alone: 30, apart: 35)
+        let small = Machine(together: 25, alone: 30, apart: 20)
+        for (machine, best) in [(near, 20), (far, 30), (small, 20), (far, 30), (near, 20)] {
             // what the change needs to be seen
-            _ = machine.run(&choice, passes: 512, rows: rows)
-            let (_, total) = machine.run(&choice, passes: 5120, rows: rows)
-            #expect(Double(total) < 1.02 * Double(5120 * rows * best))
+            _ = machine.run(&choice, passes: 512, rows: rows, sequences: 2)
+            let total = machine.run(&choice, passes: 5120, rows: rows, sequences: 2).total
+            #expect(Double(total) < 1.03 * Double(5120 * rows * best))
         }
     }
 
-    @Test func `what takes two milliseconds with all threads is never tried alone`() {
+    @Test func `what takes two milliseconds with all threads is never tried otherwise`() {
         var choice = ThreadChoice()
-        let (count, _) = Machine(alone: 1900, together: 2001).run(&choice, passes: 2000)
-        #expect(count == 0)
-        let (other, _) = Machine(alone: 1800, together: 1990).run(&choice, passes: 2000)
-        #expect(other > 1400)
+        let slow = Machine(together: 2001, alone: 1900, apart: 1900)
+        #expect(slow.run(&choice, passes: 2000, sequences: 9).counts == [.together: 2000])
+        let short = Machine(together: 1990, alone: 1800)
+        #expect(short.run(&choice, passes: 2000).counts[.alone, default: 0] > 1400)
+    }
+
+    @Test func `a single sequence is not dealt out`() {
+        var choice = ThreadChoice()
+        let machine = Machine(together: 50, alone: 50, apart: 1)
+        #expect(machine.run(&choice, passes: 2000, rows: 8).counts[.apart] == nil)
+        #expect(machine.run(&choice, passes: 2000, rows: 8, sequences: 8).total < 100_000)
     }
 
     @Test func `one outlier in a trial decides nothing`() {
         var choice = ThreadChoice()
         for pass in 0..<8 {
-            #expect(choice.runsAlone(rows: 1) == (pass >= 4))
+            #expect(choice.way(rows: 1, sequences: 1) == (pass < 4 ? .together : .alone))
             let time = pass == 2 ? 9000 : pass >= 4 ? 60 : 50
-            choice.note(.microseconds(time), rows: 1)
+            choice.note(.microseconds(time), rows: 1, sequences: 1)
         }
-        #expect(!choice.runsAlone(rows: 1))
+        #expect(choice.way(rows: 1, sequences: 1) == .together)
     }
 
     @Test func `batches of other sizes have their own choice`() {
         var choice = ThreadChoice()
-        _ = Machine(alone: 5, together: 10).run(&choice, passes: 100, rows: 1)
-        #expect(choice.runsAlone(rows: 1))
-        #expect(!choice.runsAlone(rows: 2) && !choice.runsAlone(rows: 512))
+        _ = Machine(together: 10, alone: 5).run(&choice, passes: 100)
+        #expect(choice.way(rows: 1, sequences: 1) == .alone)
+        for rows in [2, 512] { #expect(choice.way(rows: rows, sequences: 1) == .together) }
     }
 }

@@ -1,8 +1,9 @@
 import Checkpoints
 import Kernels
-import Models
 import TestSupport
 import Testing
+
+@testable import Models
 
 /// Logits depend on a sequence's own tokens alone.
 @Suite struct TransformerScheduleTests {
@@ -76,7 +77,11 @@ import Testing
             }
             feeds[index].position = end
         }
-        let logits = model.forward(ForwardBatch(items: items))
+        let batch = ForwardBatch(items: items)
+        let ways = ThreadChoice.Way.allCases.map(Optional.init) + [nil]
+        let way = ways[Int.random(in: ways.indices, using: &generator)]
+        let logits =
+            way.map { model.runner.run(batch, through: model.network, $0) } ?? model.forward(batch)
         #expect(logits.rowCount == wanted.reduce(0) { $0 + $1.positions.count })
         var row = 0
         for (feed, positions) in wanted {
