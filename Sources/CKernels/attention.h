@@ -4,6 +4,18 @@
 
 enum { KEYS = LANES };
 
+// Bytes of a block of keys or values that are asked for before its turn: its beginning, from where
+// the processor goes on by itself.
+enum { ASKED_BYTES = 256 };
+
+INLINE size_t page_number(const ck_attention_args* a, size_t position) {
+    return a->page_size == KEYS ? position / KEYS : position / a->page_size;
+}
+
+INLINE size_t page_slot(const ck_attention_args* a, size_t position) {
+    return a->page_size == KEYS ? position % KEYS : position % a->page_size;
+}
+
 // 16 elements as f32; of q8_0 their quants.
 INLINE v16 elements(int type, const uint8_t* p) {
     if (type == CK_Q8_0) {
@@ -19,7 +31,7 @@ INLINE v16 elements(int type, const uint8_t* p) {
 
 // Where the page of a position keeps the keys of this head; its values lie just behind.
 INLINE const uint8_t* page_of(const ck_attention_args* a, size_t position) {
-    return (const uint8_t*)a->pages + (size_t)a->table[position / a->page_size] * a->page_bytes;
+    return (const uint8_t*)a->pages + (size_t)a->table[page_number(a, position)] * a->page_bytes;
 }
 
 // Some memory whose elements are of `type`.
@@ -36,7 +48,7 @@ INLINE slots keys_at(const ck_attention_args* a, size_t from, size_t count, floa
     const size_t bytes = cached_element_bytes(a->type);
     if (a->page_size % KEYS == 0) {
         const uint8_t* keys = page_of(a, from);
-        const size_t slot = from % a->page_size;
+        const size_t slot = page_slot(a, from);
         if (a->type == CK_Q8_0) {
             const uint8_t* scales = keys + a->page_size * a->head_dim + 2 * slot;
             for (size_t g = 0; g < cached_groups(a->head_dim); g++) {
@@ -47,7 +59,7 @@ INLINE slots keys_at(const ck_attention_args* a, size_t from, size_t count, floa
     }
     for (size_t i = 0; i < count; i++) {
         const uint8_t* keys = page_of(a, from + i);
-        const size_t slot = (from + i) % a->page_size;
+        const size_t slot = page_slot(a, from + i);
         for (size_t d = 0; d < a->head_dim; d++) {
             float* element = out + d * KEYS + i;
             if (a->type == CK_Q8_0) {
@@ -68,7 +80,7 @@ INLINE slots values_at(const ck_attention_args* a, size_t from, size_t count, si
     const size_t behind_keys = cached_bytes(a->type, a->page_size, a->head_dim);
     if (a->page_size % KEYS == 0 && a->head_dim == stride) {
         const uint8_t* values = page_of(a, from) + behind_keys;
-        const size_t slot = from % a->page_size;
+        const size_t slot = page_slot(a, from);
         if (a->type == CK_Q8_0) {
             const size_t groups = cached_groups(a->head_dim);
             const uint8_t* scales = values + a->page_size * row + 2 * slot * groups;
@@ -80,7 +92,7 @@ INLINE slots values_at(const ck_attention_args* a, size_t from, size_t count, si
     }
     for (size_t i = 0; i < count; i++) {
         const uint8_t* values = page_of(a, from + i) + behind_keys;
-        const size_t slot = (from + i) % a->page_size;
+        const size_t slot = page_slot(a, from + i);
         float* value = out + i * stride;
         if (a->type == CK_Q8_0) {
             for (size_t d = 0; d < a->head_dim; d++) {
@@ -136,7 +148,11 @@ INLINE void score_tile(int type, int rows, int blocks, const ck_attention_args* 
 
 // Blocks of keys beside each other: few rows make too few chains, and where registers are many,
 // what is loaded of a query serves two.
-#define BLOCKS_BESIDE(rows) ((rows) == 1 ? 4 : (rows) == 2 || PART_LANES == 16 ? 2 : 1)
+#if PART_LANES == 16
+#define BLOCKS_BESIDE(rows) ((rows) <= 2 ? 4 : 2)
+#else
+#define BLOCKS_BESIDE(rows) ((rows) == 1 ? 4 : (rows) == 2 ? 2 : 1)
+#endif
 
 INLINE void score_rows(int type, int blocks_are_many, size_t rows, const ck_attention_args* a,
                        size_t row, const slots* keys, float* scores, size_t width) {
@@ -187,7 +203,6 @@ static const score_function score_functions[][2] = {
 static void fill_scores(const ck_attention_args* a, size_t first, size_t end, size_t rows,
                         float* scores, size_t width, float* scratch) {
     const size_t beside = (size_t)BLOCKS_BESIDE(rows);
-    const size_t block_bytes = cached_bytes(a->type, KEYS, a->head_dim);
     for (size_t p = first; p < end;) {
         const size_t left = (end - p + KEYS - 1) / KEYS;
         const size_t blocks = left < beside ? 1 : beside;
@@ -196,7 +211,7 @@ static void fill_scores(const ck_attention_args* a, size_t first, size_t end, si
             const size_t from = p + b * KEYS, count = end - from < KEYS ? end - from : KEYS;
             keys[b] = keys_at(a, from, count, scratch + b * KEYS * a->head_dim);
             if (a->page_size == KEYS && from + 2 * beside * KEYS < end) {
-                fetch_to_first((uintptr_t)page_of(a, from + 2 * beside * KEYS), block_bytes);
+                fetch_to_first((uintptr_t)page_of(a, from + 2 * beside * KEYS), ASKED_BYTES);
             }
         }
         const score_function function = score_functions[keys[0].type][blocks > 1];
@@ -357,7 +372,7 @@ static void attention(const ck_attention_args* a) {
         size_t count = end - p < KEYS ? end - p : KEYS;
         const slots values = values_at(a, p, count, stride, scratch);
         if (a->page_size == KEYS && p + 2 * KEYS < end) {
-            fetch_to_first((uintptr_t)page_of(a, p + 2 * KEYS) + key_bytes, key_bytes);
+            fetch_to_first((uintptr_t)page_of(a, p + 2 * KEYS) + key_bytes, ASKED_BYTES);
         }
         const value_function add = value_functions[values.type];
         for (size_t token = 0; token < a->tokens;) {

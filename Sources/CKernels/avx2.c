@@ -20,6 +20,7 @@
 #define SCORE_ROWS 4
 #define ATTENTION_SUMS 4
 #define OPERATIONS ck_operations_avx2
+#define HAS_SCALE 0
 #define HAS_PERMUTE 0
 #define PACKED_TOKENS 4
 #define PACKED_INT8_TOKENS 4

@@ -19,6 +19,8 @@
 #define SCORE_ROWS 8
 #define ATTENTION_SUMS 16
 #define OPERATIONS ck_operations_avx512
+#define HAS_SCALE 1
+#define times_power(value, power) ((v16)_mm512_scalef_ps((__m512)(value), (__m512)(power)))
 #define HAS_PERMUTE 1
 // The instruction looks at the low 4 bits of an index only.
 #define permute(table, index) ((v16)_mm512_permutexvar_ps((__m512i)(index), (__m512)(table)))

@@ -147,10 +147,14 @@ INLINE v16 exponential(v16 x) {
     p = fma16(p, r, spread(0.5f));
     p = fma16(p, r, spread(1.0f));
     p = fma16(p, r, spread(1.0f));
+#if HAS_SCALE
+    return times_power(p, n);
+#else
     i16 exponent = (i16)shifted - (i16)spread(EXP_ROUNDING);
     i16 first = exponent >> 1;
     i16 second = exponent - first;
     return p * (v16)((u16)(first + 127) << 23) * (v16)((u16)(second + 127) << 23);
+#endif
 }
 
 #endif

@@ -83,6 +83,9 @@ static float max(const float* x, size_t count) {
             most[j] = larger(v, most[j]);
         }
     }
+    for (; i + LANES <= count; i += LANES) {
+        most[0] = larger(load(x + i), most[0]);
+    }
     float largest = largest_lane(larger(larger(most[0], most[1]), larger(most[2], most[3])));
     for (; i < count; i++) {
         largest = x[i] > largest ? x[i] : largest;

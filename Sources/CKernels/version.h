@@ -12,6 +12,7 @@
 //     PACKED_TOKENS, PACKED_INT8_TOKENS, HAS_DOT4   see packed_matmul.h
 //     PANEL_TOKENS, PANELS_BESIDE                   see panel_matmul.h
 //     HAS_PERMUTE              whether `permute(table, index)` looks up 16 lanes in 16 floats
+//     HAS_SCALE                whether `times_power(value, power)` multiplies by powers of two
 #include "cached.h"
 #include "operations.h"
 #include "packed.h"
