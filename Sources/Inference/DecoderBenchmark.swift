@@ -2,8 +2,10 @@ public import Models
 
 /// Times a model as the engine uses it: prompts in chunks, then one token a step and sequence.
 ///
-/// Every figure is the median of several repetitions with its extremes; the sequences hold ids
-/// from a fixed generator, so two runs do the same work.
+/// Every figure is the median of several repetitions with its extremes, after one that does not
+/// count: in that memory is touched for the first time, and short passes are tried in all ways that
+/// threads can share them. The sequences hold ids from a fixed generator, so two runs do the same
+/// work.
 public struct DecoderBenchmark {
     /// What to measure.
     public struct Plan: Sendable {
@@ -74,9 +76,8 @@ public struct DecoderBenchmark {
 
     /// Measures everything in the plan, reporting each result as soon as it stands.
     public func run(report: (Result) -> Void) {
-        _ = prefill(length: min(16, model.contextLength), pages: pages(of: 0, length: 16))
         for length in plan.promptLengths where fits(length, batch: 1) {
-            let rates = (0..<plan.repetitions).map { _ in
+            let rates = repeated {
                 let time = prefill(length: length, pages: pages(of: 0, length: length))
                 return Double(length) / time
             }
@@ -96,6 +97,12 @@ public struct DecoderBenchmark {
                         stepTokens: batch, work: work, residentByteCount: work.byteCount))
             }
         }
+    }
+
+    /// The figures of all repetitions that count.
+    private func repeated(_ measure: () -> Double) -> [Double] {
+        _ = measure()
+        return (0..<plan.repetitions).map { _ in measure() }
     }
 
     private func fits(_ length: Int, batch: Int) -> Bool {
@@ -138,7 +145,7 @@ public struct DecoderBenchmark {
         for sequence in 0..<batch {
             _ = prefill(sequence: sequence, length: context, pages: tables[sequence])
         }
-        return (0..<plan.repetitions).map { _ in
+        return repeated {
             let start = clock.now
             for step in 0..<plan.stepCount {
                 let items = (0..<batch).map { sequence in

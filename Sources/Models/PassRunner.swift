@@ -25,7 +25,9 @@ final class PassRunner {
     ) {
         self.config = config
         self.pages = pages
-        team = PassUnit(config: config, kernels: kernels, maximumRowCount: maximumRowCount)
+        team = PassUnit(
+            config: config, kernels: kernels,
+            space: Workspace(config: config, maximumRowCount: maximumRowCount))
     }
 
     /// Computes every item with `network`, whatever member it names.
@@ -78,7 +80,10 @@ final class PassRunner {
             let kernels = try? KernelContext(
                 pool: pool, instructionSet: team.kernels.instructionSet)
         else { preconditionFailure("a pool of one starts no thread, and the team has the set") }
-        return PassUnit(config: config, kernels: kernels, maximumRowCount: team.space.rowCount)
+        // There are as many of these as threads, and short passes have few rows.
+        let space = Workspace(
+            config: config, maximumRowCount: min(64, team.space.rowCount), logitByteCount: 4 << 20)
+        return PassUnit(config: config, kernels: kernels, space: space)
     }
 }
 
@@ -106,10 +111,10 @@ private final class PassUnit {
     var logits: Logits
     private let vocabularySize: Int
 
-    init(config: ModelConfig, kernels: KernelContext, maximumRowCount: Int) {
+    init(config: ModelConfig, kernels: KernelContext, space: Workspace) {
         self.kernels = kernels
+        self.space = space
         vocabularySize = config.vocabularySize
-        space = Workspace(config: config, maximumRowCount: maximumRowCount)
         logits = Logits(values: [], vocabularySize: vocabularySize)
     }
 

@@ -35,7 +35,9 @@ struct BenchDecoderCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Decode steps in a repetition.", valueName: "count"))
     var steps = 32
 
-    @Option(help: ArgumentHelp("Repetitions; medians are shown.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "Repetitions, after one that does not count; medians are shown.", valueName: "count"))
     var repetitions = 5
 
     @OptionGroup var record: BenchRecord
