@@ -198,10 +198,10 @@ extension KernelContext {
     /// enough to be fetched ahead.
     private func shareCount(features: Int, inputs: Int, tokens: Int) -> Int {
         guard pool.threadCount > 1 else { return 1 }
-        let blocks = (features + PackedMatrix.panelRows - 1) / PackedMatrix.panelRows
+        let panels = PackedMatrix.panelCount(rows: features)
         let rows = max(tokens > 12 ? 64 : 16, 65536 / max(1, inputs))
         let useful = max(pool.threadCount, features / rows)
-        return max(1, min(blocks, useful, pool.threadCount * 16))
+        return max(1, min(panels, useful, pool.threadCount * 16))
     }
 
     /// Copies rows of an embedding table, as f32.
@@ -247,7 +247,7 @@ extension KernelContext {
     /// The features of a share: whole panels, which fill cache lines of the output too.
     func features(of share: Int) -> Range<Int> {
         let rows = PackedMatrix.panelRows
-        let panels = (features + rows - 1) / rows
+        let panels = PackedMatrix.panelCount(rows: features)
         let start = panels * share / shares * rows
         return start..<min(panels * (share + 1) / shares * rows, features)
     }
@@ -297,9 +297,8 @@ extension KernelContext {
             unsafe ck_matmul(call.isa, &share)
         case .packed(let arguments):
             var share = unsafe arguments
-            let panelRows = PackedMatrix.panelRows
-            unsafe share.panel_begin = features.lowerBound / panelRows
-            unsafe share.panel_end = (features.upperBound + panelRows - 1) / panelRows
+            unsafe share.panel_begin = features.lowerBound / PackedMatrix.panelRows
+            unsafe share.panel_end = PackedMatrix.panelCount(rows: features.upperBound)
             unsafe share.bias = bias
             unsafe ck_packed_matmul(call.isa, &share)
         }

@@ -49,7 +49,7 @@ public enum PackedFormat: String, Sendable, CaseIterable {
     ///   - columns: A multiple of ``groupSize``.
     /// - Returns: The bytes; rows fill panels of 16.
     public func byteCount(rows: Int, columns: Int) -> Int {
-        (rows + PackedMatrix.panelRows - 1) / PackedMatrix.panelRows * panelByteCount(columns)
+        PackedMatrix.panelCount(rows: rows) * panelByteCount(columns)
     }
 
     func panelByteCount(_ columns: Int) -> Int {

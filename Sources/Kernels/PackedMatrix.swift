@@ -6,6 +6,9 @@ public struct PackedMatrix: Sendable {
     /// Rows of a panel.
     static let panelRows = 16
 
+    /// Panels that so many rows take; the last may have room left.
+    static func panelCount(rows: Int) -> Int { (rows + panelRows - 1) / panelRows }
+
     /// How the weights are kept.
     public let format: PackedFormat
     /// Output features.
@@ -42,7 +45,7 @@ public struct PackedMatrix: Sendable {
         ) { target in
             guard let base = target.baseAddress else { return }
             let panels = unsafe UncheckedMutablePointer(base)
-            let count = (rows + Self.panelRows - 1) / Self.panelRows
+            let count = Self.panelCount(rows: rows)
             let run = 8
             let body: @Sendable (Int, Int) -> Void = { task, _ in
                 unsafe packing.run(task * run..<min((task + 1) * run, count), into: panels)

@@ -13,7 +13,7 @@
 /// Passes are told apart by the size of their batch, to a power of two, and by whether several
 /// sequences are in it.
 public struct ThreadChoice: Sendable {
-    /// How threads share a pass.
+    /// How threads share a pass; a single sequence is not dealt out, so that `apart` is the last.
     public enum Way: Int, CaseIterable, Sendable {
         /// All of them share every operation.
         case together
@@ -29,10 +29,27 @@ public struct ThreadChoice: Sendable {
         /// Seconds a row of each way's quickest pass so far, in this period.
         var quickest = [Double](repeating: .infinity, count: Way.allCases.count)
 
-        /// The ways to try, the preferred first.
-        func ways(sequences: Int) -> [Way] {
-            let possible = Way.allCases.filter { $0 != .apart || sequences > 1 }
-            return [preferred] + possible.filter { $0 != preferred }
+        /// The way on trial, of the first `wayCount`; nil once all were tried.
+        func onTrial(of wayCount: Int) -> Way? {
+            let trial = pass / ThreadChoice.trial
+            return trial < wayCount ? Way(rawValue: (preferred.rawValue + trial) % wayCount) : nil
+        }
+
+        mutating func note(_ time: Duration, perRow: Double, wayCount: Int) {
+            if let way = onTrial(of: wayCount)?.rawValue {
+                quickest[way] = min(quickest[way], perRow)
+            }
+            pass += 1
+            let trialsEnd = wayCount * ThreadChoice.trial
+            if pass == ThreadChoice.trial, preferred == .together, time > ThreadChoice.longest {
+                pass = trialsEnd
+            } else if pass == trialsEnd {
+                let own = quickest[preferred.rawValue]
+                let best = Way.allCases.min { quickest[$0.rawValue] < quickest[$1.rawValue] }
+                if let best, quickest[best.rawValue] < ThreadChoice.gain * own { preferred = best }
+            } else if pass >= ThreadChoice.period {
+                self = Record(preferred: preferred)
+            }
         }
     }
 
@@ -55,10 +72,8 @@ public struct ThreadChoice: Sendable {
     ///   - sequences: Whose they are.
     /// - Returns: Never `apart` for fewer than two sequences.
     public func way(rows: Int, sequences: Int) -> Way {
-        let record = records[Self.place(rows, sequences)]
-        let ways = record.ways(sequences: sequences)
-        let trial = record.pass / Self.trial
-        return trial < ways.count ? ways[trial] : record.preferred
+        let place = Self.place(rows, sequences)
+        return records[place].onTrial(of: Self.wayCount(sequences)) ?? records[place].preferred
     }
 
     /// Notes how long a pass has taken, run as `way` said.
@@ -68,28 +83,13 @@ public struct ThreadChoice: Sendable {
     ///   - rows: As for `way`.
     ///   - sequences: As for `way`.
     public mutating func note(_ time: Duration, rows: Int, sequences: Int) {
-        let place = Self.place(rows, sequences)
-        var record = records[place]
-        let ways = record.ways(sequences: sequences)
-        let trial = record.pass / Self.trial
-        if trial < ways.count {
-            let perRow = time / .seconds(1) / Double(max(1, rows))
-            let way = ways[trial].rawValue
-            record.quickest[way] = min(record.quickest[way], perRow)
-        }
-        record.pass += 1
-        if record.pass == Self.trial, record.preferred == .together, time > Self.longest {
-            record.pass = ways.count * Self.trial
-        } else if record.pass == ways.count * Self.trial {
-            let own = record.quickest[record.preferred.rawValue]
-            let best = ways.min { record.quickest[$0.rawValue] < record.quickest[$1.rawValue] }
-            if let best, record.quickest[best.rawValue] < Self.gain * own {
-                record.preferred = best
-            }
-        } else if record.pass >= Self.period {
-            record = Record(preferred: record.preferred)
-        }
-        records[place] = record
+        let perRow = time / .seconds(1) / Double(max(1, rows))
+        records[Self.place(rows, sequences)].note(
+            time, perRow: perRow, wayCount: Self.wayCount(sequences))
+    }
+
+    private static func wayCount(_ sequences: Int) -> Int {
+        sequences > 1 ? Way.allCases.count : Way.apart.rawValue
     }
 
     private static func place(_ rows: Int, _ sequences: Int) -> Int {

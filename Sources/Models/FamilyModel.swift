@@ -63,9 +63,9 @@ public final class FamilyModel: LanguageModel {
         return FamilyModel(
             weights: FamilyWeights(shape: config), config: config,
             memberCount: memberCount ?? inspections.count, contextLength: capacity.contextLength,
-            runner: PassRunner(
-                config: config, kernels: try .with(pool, instructionSet),
-                pages: try capacity.store(config), maximumRowCount: options.maximumRowCount))
+            runner: try PassRunner(
+                config: config, capacity: capacity, pool: pool, options: options,
+                instructionSet: instructionSet))
     }
 
     /// Computes every item with its member's weights; see ``LanguageModel/forward(_:)``.

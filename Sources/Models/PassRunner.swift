@@ -19,15 +19,16 @@ final class PassRunner {
     private var units: [PassUnit] = []
     private var choice = ThreadChoice()
 
-    /// Allocates what passes of `config`'s shape need.
+    /// Reserves pages and allocates what passes of `config`'s shape need.
     init(
-        config: ModelConfig, kernels: KernelContext, pages: KVPageStore, maximumRowCount: Int
-    ) {
+        config: ModelConfig, capacity: KeyValueCapacity, pool: WorkerPool, options: ModelOptions,
+        instructionSet: InstructionSet?
+    ) throws(ModelError) {
         self.config = config
-        self.pages = pages
+        pages = try capacity.store(config)
         team = PassUnit(
-            config: config, kernels: kernels,
-            space: Workspace(config: config, maximumRowCount: maximumRowCount))
+            kernels: try .with(pool, instructionSet),
+            space: Workspace(config: config, maximumRowCount: options.maximumRowCount))
     }
 
     /// Computes every item with `network`, whatever member it names.
@@ -83,7 +84,7 @@ final class PassRunner {
         // There are as many of these as threads, and short passes have few rows.
         let space = Workspace(
             config: config, maximumRowCount: min(64, team.space.rowCount), logitByteCount: 4 << 20)
-        return PassUnit(config: config, kernels: kernels, space: space)
+        return PassUnit(kernels: kernels, space: space)
     }
 }
 
@@ -109,20 +110,18 @@ private final class PassUnit {
     let space: Workspace
     /// What it computed last as a single thread.
     var logits: Logits
-    private let vocabularySize: Int
 
-    init(config: ModelConfig, kernels: KernelContext, space: Workspace) {
+    init(kernels: KernelContext, space: Workspace) {
         self.kernels = kernels
         self.space = space
-        vocabularySize = config.vocabularySize
-        logits = Logits(values: [], vocabularySize: vocabularySize)
+        logits = Logits(values: [], vocabularySize: space.logits.columns)
     }
 
     func run(
         _ batch: ForwardBatch, through network: Network, _ pages: KVPageStore
     ) -> Logits {
-        var logits = Logits(values: [], vocabularySize: vocabularySize)
-        logits.values.reserveCapacity(batch.logitRowCount * vocabularySize)
+        var logits = Logits(values: [], vocabularySize: space.logits.columns)
+        logits.values.reserveCapacity(batch.logitRowCount * space.logits.columns)
         for plan in PassPlan.plans(for: batch, maximumRowCount: space.rowCount) {
             network.run(
                 plan, batch: batch, in: space, pages: pages, with: kernels, appendingTo: &logits)

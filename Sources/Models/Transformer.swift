@@ -65,9 +65,9 @@ public final class Transformer: LanguageModel {
             config: config, defaultType: weights.defaultKeyValueType, options: options)
         return Transformer(
             network: Network(config: config, weights: weights),
-            runner: PassRunner(
-                config: config, kernels: try .with(pool, instructionSet),
-                pages: try capacity.store(config), maximumRowCount: options.maximumRowCount),
+            runner: try PassRunner(
+                config: config, capacity: capacity, pool: pool, options: options,
+                instructionSet: instructionSet),
             contextLength: capacity.contextLength)
     }
 
