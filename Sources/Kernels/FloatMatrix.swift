@@ -13,8 +13,14 @@ import Glibc
     /// Floats from one row to the next: `columns`, filled up to a cache line except in views.
     let stride: Int
     let base: UnsafeMutablePointer<Float>
-    /// Whose memory this is; nil for its own.
-    private let buffer: FloatBuffer?
+    private let memory: Memory
+
+    /// Whose memory this is.
+    private enum Memory {
+        case own
+        case buffer(FloatBuffer)
+        case lent
+    }
 
     /// Makes a matrix of zeros.
     ///
@@ -25,14 +31,14 @@ import Glibc
         precondition(rows >= 0 && columns >= 0, "[\(rows), \(columns)]")
         self.rows = rows
         self.columns = columns
-        buffer = nil
+        memory = .own
         stride = (columns + 15) / 16 * 16
         let bytes = rows * stride * MemoryLayout<Float>.stride
-        guard let memory = unsafe try? AlignedMemory.allocate(byteCount: bytes) else {
+        guard let start = unsafe try? AlignedMemory.allocate(byteCount: bytes) else {
             fatalError("no memory for [\(rows), \(columns)] floats")
         }
-        unsafe memset(memory, 0, bytes)
-        unsafe base = memory.assumingMemoryBound(to: Float.self)
+        unsafe memset(start, 0, bytes)
+        unsafe base = start.assumingMemoryBound(to: Float.self)
     }
 
     /// Makes a matrix that holds `values`.
@@ -55,14 +61,39 @@ import Glibc
             "[\(rows), \(columns)] at \(offset) of \(buffer.count) floats")
         self.rows = rows
         self.columns = columns
-        self.buffer = buffer
+        memory = .buffer(buffer)
         stride = columns
         unsafe base = buffer.base + offset
     }
 
+    private init(lent start: UnsafeMutablePointer<Float>, rows: Int, columns: Int) {
+        self.rows = rows
+        self.columns = columns
+        memory = .lent
+        stride = columns
+        unsafe base = start
+    }
+
     deinit {
-        if buffer == nil {
-            unsafe free(base)
+        if case .own = memory { unsafe free(base) }
+    }
+
+    /// Makes an array of what `body` writes into a matrix without gaps.
+    ///
+    /// - Parameters:
+    ///   - rows: At least 0.
+    ///   - columns: At least 0.
+    ///   - body: Writes every element; the matrix may not outlive the call.
+    /// - Returns: `[rows, columns]`, row-major.
+    public static func floats(
+        rows: Int, columns: Int, filledBy body: (FloatMatrix) -> Void
+    ) -> [Float] {
+        precondition(rows >= 0 && columns >= 0, "[\(rows), \(columns)]")
+        let count = rows * columns
+        return unsafe [Float](unsafeUninitializedCapacity: max(1, count)) { target, filled in
+            guard let start = target.baseAddress else { fatalError("an array without memory") }
+            body(unsafe FloatMatrix(lent: start, rows: rows, columns: columns))
+            filled = count
         }
     }
 
@@ -108,18 +139,6 @@ import Glibc
                 }
             }
             filled = count * columns
-        }
-    }
-
-    /// Appends the first `count` rows, row-major without gaps.
-    ///
-    /// - Parameters:
-    ///   - count: At most `rows`.
-    ///   - values: Grows by `count * columns`.
-    public func appendRows(_ count: Int, to values: inout [Float]) {
-        precondition((0...rows).contains(count), "\(count) rows of \(rows)")
-        for row in 0..<count {
-            unsafe values.append(contentsOf: buffer(row: row))
         }
     }
 

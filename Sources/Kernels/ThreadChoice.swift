@@ -5,58 +5,86 @@
 /// a fifth to a pass of 50 microseconds, from afar they double its time. So all ways are timed
 /// again and again, on the passes that have to be run anyway:
 ///
-///     pass     0 ..< 4     as before
-///              4 ..< 8     another way
-///              8 ..< 12    the third, where there are several sequences
-///             12 ..< 512   the way whose quickest pass was quickest
+///     4 passes   as before
+///     4 passes   another way
+///     4 passes   the third, where the batch can be divided
+///     the rest of 512 passes, or of 30 seconds, with the way whose quickest pass was quickest
 ///
-/// Passes are told apart by the size of their batch, to a power of two, and by whether several
-/// sequences are in it.
+/// A trial of long passes ends after a tenth of a second. Passes are told apart by the size of their
+/// batch, to a power of two, and by whether it can be divided.
 public struct ThreadChoice: Sendable {
-    /// How threads share a pass; a single sequence is not dealt out, so that `apart` is the last.
+    /// How threads share a pass; what cannot be divided has no `apart`, which therefore is the last.
     public enum Way: Int, CaseIterable, Sendable {
         /// All of them share every operation.
         case together
         /// The caller's does everything.
         case alone
-        /// Each takes some of the sequences from the first operation to the last.
+        /// Each takes some of the rows from the first operation to the last.
         case apart
+    }
+
+    /// Some passes, and how long they took.
+    private struct Span {
+        var passes = 0
+        var time = Duration.zero
+
+        mutating func add(_ pass: Duration) {
+            passes += 1
+            time += pass
+        }
+
+        func fills(_ limit: Span) -> Bool { passes >= limit.passes || time >= limit.time }
     }
 
     private struct Record {
         var preferred = Way.together
-        var pass = 0
+        var period = Span()
+        /// Trials of this period that have ended.
+        var trials = 0
+        /// Of the one that goes on.
+        var trial = Span()
         /// Seconds a row of each way's quickest pass so far, in this period.
         var quickest = [Double](repeating: .infinity, count: Way.allCases.count)
 
         /// The way on trial, of the first `wayCount`; nil once all were tried.
         func onTrial(of wayCount: Int) -> Way? {
-            let trial = pass / ThreadChoice.trial
-            return trial < wayCount ? Way(rawValue: (preferred.rawValue + trial) % wayCount) : nil
+            trials < wayCount ? Way(rawValue: (preferred.rawValue + trials) % wayCount) : nil
         }
 
         mutating func note(_ time: Duration, perRow: Double, wayCount: Int) {
-            if let way = onTrial(of: wayCount)?.rawValue {
-                quickest[way] = min(quickest[way], perRow)
-            }
-            pass += 1
-            let trialsEnd = wayCount * ThreadChoice.trial
-            if pass == ThreadChoice.trial, preferred == .together, time > ThreadChoice.longest {
-                pass = trialsEnd
-            } else if pass == trialsEnd {
-                let own = quickest[preferred.rawValue]
-                let best = Way.allCases.min { quickest[$0.rawValue] < quickest[$1.rawValue] }
-                if let best, quickest[best.rawValue] < ThreadChoice.gain * own { preferred = best }
-            } else if pass >= ThreadChoice.period {
+            period.add(time)
+            if let way = onTrial(of: wayCount) {
+                noteTrial(of: way, time, perRow: perRow)
+                let isNew = trial.passes == 0
+                if isNew, onTrial(of: wayCount) == .alone, time > ThreadChoice.longestAlone {
+                    trials += 1
+                }
+                if trials == wayCount { choose() }
+            } else if period.fills(ThreadChoice.wholePeriod) {
                 self = Record(preferred: preferred)
             }
         }
+
+        private mutating func noteTrial(of way: Way, _ time: Duration, perRow: Double) {
+            quickest[way.rawValue] = min(quickest[way.rawValue], perRow)
+            trial.add(time)
+            if trial.fills(ThreadChoice.wholeTrial) {
+                trials += 1
+                trial = Span()
+            }
+        }
+
+        private mutating func choose() {
+            let own = quickest[preferred.rawValue]
+            let best = Way.allCases.min { quickest[$0.rawValue] < quickest[$1.rawValue] }
+            if let best, quickest[best.rawValue] < ThreadChoice.gain * own { preferred = best }
+        }
     }
 
-    private static let trial = 4
-    private static let period = 512
-    /// What takes longer with all threads is not tried otherwise.
-    private static let longest = Duration.milliseconds(2)
+    private static let wholeTrial = Span(passes: 4, time: .milliseconds(100))
+    private static let wholePeriod = Span(passes: 512, time: .seconds(30))
+    /// What takes longer is not tried alone: there is enough to share.
+    private static let longestAlone = Duration.milliseconds(2)
     /// By how much another way must be quicker, against a choice that flutters.
     private static let gain = 0.97
 
@@ -69,11 +97,11 @@ public struct ThreadChoice: Sendable {
     ///
     /// - Parameters:
     ///   - rows: Its tokens, at least 0.
-    ///   - sequences: Whose they are.
-    /// - Returns: Never `apart` for fewer than two sequences.
-    public func way(rows: Int, sequences: Int) -> Way {
-        let place = Self.place(rows, sequences)
-        return records[place].onTrial(of: Self.wayCount(sequences)) ?? records[place].preferred
+    ///   - isDivisible: Whether they may be dealt out.
+    /// - Returns: Never `apart` for what is not divisible.
+    public func way(rows: Int, isDivisible: Bool) -> Way {
+        let record = records[Self.place(rows, isDivisible)]
+        return record.onTrial(of: Self.wayCount(isDivisible)) ?? record.preferred
     }
 
     /// Notes how long a pass has taken, run as `way` said.
@@ -81,18 +109,18 @@ public struct ThreadChoice: Sendable {
     /// - Parameters:
     ///   - time: From its beginning to its end.
     ///   - rows: As for `way`.
-    ///   - sequences: As for `way`.
-    public mutating func note(_ time: Duration, rows: Int, sequences: Int) {
+    ///   - isDivisible: As for `way`.
+    public mutating func note(_ time: Duration, rows: Int, isDivisible: Bool) {
         let perRow = time / .seconds(1) / Double(max(1, rows))
-        records[Self.place(rows, sequences)].note(
-            time, perRow: perRow, wayCount: Self.wayCount(sequences))
+        records[Self.place(rows, isDivisible)].note(
+            time, perRow: perRow, wayCount: Self.wayCount(isDivisible))
     }
 
-    private static func wayCount(_ sequences: Int) -> Int {
-        sequences > 1 ? Way.allCases.count : Way.apart.rawValue
+    private static func wayCount(_ isDivisible: Bool) -> Int {
+        isDivisible ? Way.allCases.count : Way.apart.rawValue
     }
 
-    private static func place(_ rows: Int, _ sequences: Int) -> Int {
-        2 * (Int.bitWidth - rows.leadingZeroBitCount) + (sequences > 1 ? 1 : 0)
+    private static func place(_ rows: Int, _ isDivisible: Bool) -> Int {
+        2 * (Int.bitWidth - rows.leadingZeroBitCount) + (isDivisible ? 1 : 0)
     }
 }

@@ -2,8 +2,8 @@ public import Kernels
 
 /// Fine-tunes of one base behind one interface: same shapes, one set of KV pages.
 ///
-/// An item's `member` says whose weights compute it; the members of a batch run one after another,
-/// each over all of its items at once. Scratch and pages are shared, so a further member costs its
+/// An item's `member` says whose weights compute it; each member's run over all of its items at once,
+/// and where threads share a batch out, several members beside each other. Scratch and pages are shared, so a further member costs its
 /// weights only, and those only while they are loaded.
 public final class FamilyModel: LanguageModel {
     /// The members' weights; a batch may name the members that are in there.
@@ -19,8 +19,7 @@ public final class FamilyModel: LanguageModel {
     /// How many members there may be.
     public let memberCount: Int
 
-    private let hiddenSize: Int
-    private let runner: PassRunner
+    let runner: PassRunner
 
     private init(
         weights: FamilyWeights, config: ModelConfig, memberCount: Int, contextLength: Int,
@@ -31,7 +30,6 @@ public final class FamilyModel: LanguageModel {
         self.contextLength = contextLength
         self.runner = runner
         vocabularySize = config.vocabularySize
-        hiddenSize = config.hiddenSize
     }
 
     /// Makes room for a family none of whose members is loaded; the first one's shape is the
@@ -74,35 +72,46 @@ public final class FamilyModel: LanguageModel {
     /// - Returns: One row per requested position: items in order, positions ascending.
     public func forward(_ batch: ForwardBatch) -> Logits {
         batch.checkInvariants(for: self)
-        guard let member = batch.items.first?.member else {
-            return Logits(values: [], vocabularySize: vocabularySize)
+        var networks: [Int: Network] = [:]
+        for item in batch.items where networks[item.member] == nil {
+            networks[item.member] = weights.network(of: item.member)
         }
-        if batch.items.allSatisfy({ $0.member == member }) {
-            return runner.run(batch, through: weights.network(of: member))
+        guard networks.count > 1 else { return runner.run(batch, through: networks) }
+        let order = batch.items.indices.sorted {
+            (batch.items[$0].member, $0) < (batch.items[$1].member, $1)
         }
-        var parts: [Int: ForwardBatch] = [:]
-        for item in batch.items {
-            parts[item.member, default: ForwardBatch(items: [])].items.append(item)
+        let sorted = ForwardBatch(items: order.map { batch.items[$0] })
+        return runner.run(sorted, through: networks).items(of: sorted, inOrder: order)
+    }
+}
+
+extension Logits {
+    /// Puts rows and hidden states in the order of another batch.
+    ///
+    /// - Parameters:
+    ///   - batch: Whose they are.
+    ///   - order: The place of each of its items in the other batch.
+    /// - Returns: The same values.
+    fileprivate func items(of batch: ForwardBatch, inOrder order: [Int]) -> Logits {
+        let hiddenSize = hidden.isEmpty ? 0 : hidden.count / batch.hiddenCount
+        var places = [(rows: Range<Int>, hidden: Range<Int>)](
+            repeating: (0..<0, 0..<0), count: order.count)
+        var (row, state) = (0, 0)
+        for (item, place) in zip(batch.items, order) {
+            let single = ForwardBatch(items: [item])
+            let (rowEnd, stateEnd) = (row + single.logitRowCount, state + single.hiddenCount)
+            places[place] = (row..<rowEnd, state..<stateEnd)
+            (row, state) = (rowEnd, stateEnd)
         }
-        var results: [Int: Logits] = [:]
-        for (member, part) in parts {
-            results[member] = runner.run(part, through: weights.network(of: member))
+        var result = Logits(values: [], vocabularySize: vocabularySize)
+        result.values.reserveCapacity(values.count)
+        for place in places {
+            let (rows, states) = (place.rows, place.hidden)
+            result.values +=
+                values[rows.lowerBound * vocabularySize..<rows.upperBound * vocabularySize]
+            result.hidden += hidden[states.lowerBound * hiddenSize..<states.upperBound * hiddenSize]
         }
-        var (nextRows, nextHidden): ([Int: Int], [Int: Int]) = ([:], [:])
-        var logits = Logits(values: [], vocabularySize: vocabularySize)
-        logits.values.reserveCapacity(batch.logitRowCount * vocabularySize)
-        for item in batch.items {
-            guard let result = results[item.member] else { continue }
-            let count = ForwardBatch(items: [item]).logitRowCount * vocabularySize
-            let start = nextRows[item.member, default: 0]
-            nextRows[item.member] = start + count
-            logits.values += result.values[start..<start + count]
-            guard item.logitRows == .hidden else { continue }
-            let first = nextHidden[item.member, default: 0]
-            nextHidden[item.member] = first + hiddenSize
-            logits.hidden += result.hidden[first..<first + hiddenSize]
-        }
-        return logits
+        return result
     }
 }
 

@@ -22,10 +22,11 @@ struct Network: Sendable {
         scale = Float(pow(Double(config.headSize), -0.5))
     }
 
-    /// Runs a plan and appends what is wanted of its rows to `logits`.
+    /// Runs a plan and leaves what is wanted of its rows in `results`; `link` ties it to passes on
+    /// other threads.
     func run(
         _ plan: PassPlan, batch: ForwardBatch, in space: Workspace, pages: KVPageStore,
-        with kernels: KernelContext, appendingTo logits: inout Logits
+        with kernels: KernelContext, link: inout PassLink?, into results: inout PassResults
     ) {
         kernels.gatherRows(weights.embedding, ids: plan.tokens, into: space.residual)
         fillRotation(plan, space)
@@ -41,6 +42,7 @@ struct Network: Sendable {
             writeKeysAndValues(
                 layer, index: index, items: items, rowCount: plan.tokens.count,
                 withQueries: keepsAllRows, space, pages, kernels)
+            link?.layerIsWritten()
             if keepsAllRows {
                 let rows = (0..<plan.tokens.count).map(Int32.init)
                 finish(
@@ -60,21 +62,11 @@ struct Network: Sendable {
             epsilon: config.normEpsilon, into: space.normalized)
         var start = 0
         for place in plan.hiddenPlaces {
-            appendLogits(rows: start..<place, space, kernels, to: &logits.values)
-            logits.hidden += space.normalized.row(place)
+            appendLogits(rows: start..<place, space, kernels, to: &results)
+            results.hidden += space.normalized.row(place)
             start = place + 1
         }
-        appendLogits(
-            rows: start..<plan.wantedRows.count, space, kernels, to: &logits.values)
-    }
-
-    /// Multiplications that an item takes, about.
-    func work(of item: ForwardBatch.Item) -> Int {
-        let attention = 2 * config.queryWidth * (item.position + item.tokens.count)
-        let products =
-            config.hiddenSize
-            * (2 * config.queryWidth + 2 * config.keyValueWidth + 3 * config.intermediateSize)
-        return item.tokens.count * (attention + products)
+        appendLogits(rows: start..<plan.wantedRows.count, space, kernels, to: &results)
     }
 
     private static func rows(of spans: [PassPlan.Segment], in batch: ForwardBatch) -> [SequenceRows]
@@ -176,16 +168,25 @@ struct Network: Sendable {
     }
 
     private func appendLogits(
-        rows: Range<Int>, _ space: Workspace, _ kernels: KernelContext, to logits: inout [Float]
+        rows: Range<Int>, _ space: Workspace, _ kernels: KernelContext,
+        to results: inout PassResults
     ) {
-        for start in stride(from: rows.lowerBound, to: rows.upperBound, by: space.logitRowCount) {
-            let end = min(start + space.logitRowCount, rows.upperBound)
-            kernels.matmul(
-                space.normalized, rows: start..<end, weights: weights.output, into: space.logits,
-                outRow: 0)
-            space.logits.appendRows(end - start, to: &logits)
-        }
+        guard !rows.isEmpty else { return }
+        kernels.matmul(
+            space.normalized, rows: rows, weights: weights.output, into: results.logits,
+            outRow: results.nextRow)
+        results.nextRow += rows.count
     }
+}
+
+/// Where a pass leaves what is wanted of its rows.
+struct PassResults {
+    /// `[rows, vocabularySize]`, shared with others that fill other rows.
+    let logits: FloatMatrix
+    /// The row that comes next.
+    var nextRow = 0
+    /// `[count, hiddenSize]` so far, row-major.
+    var hidden: [Float] = []
 }
 
 extension LinearProduct {

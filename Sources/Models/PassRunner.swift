@@ -2,15 +2,16 @@ import Kernels
 
 /// Takes batches through networks of one shape, over one set of KV pages.
 ///
-/// Short passes run in whichever way `ThreadChoice` found quickest:
+/// A pass runs in whichever way `ThreadChoice` found quickest:
 ///
 ///     together   layer by layer, each operation in a region of its own     all threads
 ///     alone      the same, without helpers                                 the caller's
-///     apart      [ sequences 0, 1, ... through all layers ]                the caller's
-///                [ the others              through all layers ]            a worker's
+///     apart      [ sequences 0, 1, ...        through all layers ]         the caller's
+///                [ the rest of 1, the others  through all layers ]         a worker's
 ///
-/// Apart, nobody waits for anybody before the end, where together a small layer has a dozen regions
-/// to begin and to end; but every thread reads all weights, so that it pays for those in caches.
+/// Apart, nobody waits for anybody but for keys of a sequence that was cut, where together a layer
+/// has a dozen regions to begin and to end, whose threads read what the others have just written.
+/// But every thread reads all weights, so that it pays where these come quickly.
 final class PassRunner {
     let pages: KVPageStore
     private let config: ModelConfig
@@ -31,76 +32,130 @@ final class PassRunner {
             space: Workspace(config: config, maximumRowCount: options.maximumRowCount))
     }
 
-    /// Computes every item with `network`, whatever member it names.
+    /// Computes every item with the network of its member; items of one member should lie together.
     ///
+    /// - Parameters:
+    ///   - batch: What to compute.
+    ///   - networks: By member.
     /// - Returns: One row per requested position: items in order, positions ascending.
-    func run(_ batch: ForwardBatch, through network: Network) -> Logits {
-        let pool = team.kernels.pool
-        guard pool.threadCount > 1 else { return team.run(batch, through: network, pages) }
-        let (rows, sequences) = (batch.items.reduce(0) { $0 + $1.tokens.count }, batch.items.count)
-        let way = choice.way(rows: rows, sequences: sequences)
+    func run(_ batch: ForwardBatch, through networks: [Int: Network]) -> Logits {
+        guard team.kernels.pool.threadCount > 1 else {
+            return run(batch, through: networks, .alone)
+        }
+        let rows = batch.items.reduce(0) { $0 + $1.tokens.count }
+        // whole pages are left on either side of a cut
+        let isDivisible = batch.items.count > 1 || rows >= 2 * pages.pageSize
+        let way = choice.way(rows: rows, isDivisible: isDivisible)
+        if way == .apart { makeUnits() }
         let start = ContinuousClock.now
-        let logits = run(batch, through: network, way)
-        choice.note(start.duration(to: .now), rows: rows, sequences: sequences)
+        let logits = run(batch, through: networks, way)
+        choice.note(start.duration(to: .now), rows: rows, isDivisible: isDivisible)
         return logits
     }
 
     /// `run` in a way of the caller's; all give the same bits.
     func run(
-        _ batch: ForwardBatch, through network: Network, _ way: ThreadChoice.Way
+        _ batch: ForwardBatch, through networks: [Int: Network], _ way: ThreadChoice.Way
     ) -> Logits {
-        switch way {
-        case .together:
-            return team.run(batch, through: network, pages)
-        case .alone:
-            var logits = Logits(values: [], vocabularySize: config.vocabularySize)
-            team.kernels.pool.alone { logits = team.run(batch, through: network, pages) }
-            return logits
-        case .apart:
-            return runApart(batch, through: network)
+        var hidden: [Float] = []
+        let values = FloatMatrix.floats(
+            rows: batch.logitRowCount, columns: config.vocabularySize
+        ) { logits in
+            switch way {
+            case .together: hidden = runTeam(batch, through: networks, into: logits)
+            case .alone:
+                team.kernels.pool.alone {
+                    hidden = runTeam(batch, through: networks, into: logits)
+                }
+            case .apart: hidden = runApart(batch, through: networks, into: logits)
+            }
         }
+        return Logits(values: values, hidden: hidden, vocabularySize: config.vocabularySize)
     }
 
-    private func runApart(_ batch: ForwardBatch, through network: Network) -> Logits {
+    /// - Returns: The hidden states.
+    private func runTeam(
+        _ batch: ForwardBatch, through networks: [Int: Network], into logits: FloatMatrix
+    ) -> [Float] {
+        var link: PassLink?
+        team.run(
+            batch, through: networks, pages, link: &link, into: PassResults(logits: logits))
+        return team.hidden
+    }
+
+    private func runApart(
+        _ batch: ForwardBatch, through networks: [Int: Network], into logits: FloatMatrix
+    ) -> [Float] {
         let pool = team.kernels.pool
-        let parts = batch.parts(pool.threadCount, work: network.work)
-        while units.count < parts.count { units.append(makeUnit()) }
-        let pass = unsafe PassApart(network: network, parts: parts, units: units, pages: pages)
-        pool.run(tasks: parts.count) { part, _ in unsafe pass.run(part) }
-        var logits = Logits(values: [], vocabularySize: config.vocabularySize)
-        logits.values.reserveCapacity(batch.logitRowCount * config.vocabularySize)
-        for unit in units.prefix(parts.count) {
-            logits.values += unit.logits.values
-            logits.hidden += unit.logits.hidden
+        makeUnits()
+        let parts = batch.parts(
+            pool.threadCount, pageSize: pages.pageSize, work: config.work(tokens:position:))
+        var tasks: [PassApart.Task] = []
+        var row = 0
+        var before: PassLink.Earlier?
+        for (index, part) in parts.enumerated() {
+            let isFollowed = index + 1 < parts.count && parts[index + 1].continues
+            let written = isFollowed ? StepCounter() : nil
+            let link = PassLink(
+                written: written, before: part.continues ? before : nil,
+                layerCount: config.layerCount)
+            let unit = units[index]
+            tasks.append(
+                PassApart.Task(
+                    batch: part.batch, unit: unit, link: link,
+                    results: PassResults(logits: logits, nextRow: row)))
+            before = written.map { written in
+                PassLink.Earlier(
+                    written: written,
+                    layers: (unit.planCount(for: part.batch) - 1) * config.layerCount)
+            }
+            row += part.batch.logitRowCount
         }
-        return logits
+        let pass = unsafe PassApart(networks: networks, pages: pages, tasks: tasks)
+        pool.run(tasks: parts.count) { task, _ in unsafe pass.run(task) }
+        return units.prefix(parts.count).flatMap(\.hidden)
     }
 
-    private func makeUnit() -> PassUnit {
-        guard let pool = try? WorkerPool(threadCount: 1),
-            let kernels = try? KernelContext(
-                pool: pool, instructionSet: team.kernels.instructionSet)
-        else { preconditionFailure("a pool of one starts no thread, and the team has the set") }
-        // There are as many of these as threads, and short passes have few rows.
-        let space = Workspace(
-            config: config, maximumRowCount: min(64, team.space.rowCount), logitByteCount: 4 << 20)
-        return PassUnit(kernels: kernels, space: space)
+    private func makeUnits() {
+        let threads = team.kernels.pool.threadCount
+        // Parts are of equal work, so that one of early positions has more than its share of rows.
+        let rows = max(64, team.space.rowCount * 5 / 4 / threads)
+        while units.count < threads {
+            guard let pool = try? WorkerPool(threadCount: 1),
+                let kernels = try? KernelContext(
+                    pool: pool, instructionSet: team.kernels.instructionSet)
+            else { preconditionFailure("a pool of one starts no thread, and the team has the set") }
+            units.append(
+                PassUnit(
+                    kernels: kernels,
+                    space: Workspace(
+                        config: config, maximumRowCount: min(rows, team.space.rowCount))))
+        }
     }
 }
 
-/// A pass whose sequences are dealt out to threads.
+/// A pass whose rows are dealt out to threads.
 ///
-/// Safe to send: a task has a unit of its own, and writes those pages only that belong to its
-/// part's sequences; a sequence appears once, and what several share was written by passes before.
+/// Safe to send: a task has a unit of its own, fills rows of the logits that no other fills, and
+/// writes those pages only that hold its part's positions; a sequence appears once, its parts share
+/// no page, and what several sequences share was written by passes before.
 @unsafe private struct PassApart: @unchecked Sendable {
-    let network: Network
-    let parts: [ForwardBatch]
-    let units: [PassUnit]
-    let pages: KVPageStore
+    struct Task {
+        let batch: ForwardBatch
+        let unit: PassUnit
+        let link: PassLink
+        let results: PassResults
+    }
 
-    func run(_ part: Int) {
-        let unit = unsafe units[part]
-        unit.logits = unsafe unit.run(parts[part], through: network, pages)
+    let networks: [Int: Network]
+    let pages: KVPageStore
+    let tasks: [Task]
+
+    func run(_ index: Int) {
+        let task = unsafe tasks[index]
+        var link = Optional(task.link)
+        unsafe task.unit.run(
+            task.batch, through: networks, pages, link: &link, into: task.results)
     }
 }
 
@@ -108,45 +163,37 @@ final class PassRunner {
 private final class PassUnit {
     let kernels: KernelContext
     let space: Workspace
-    /// What it computed last as a single thread.
-    var logits: Logits
+    /// The hidden states that its last batch wanted.
+    private(set) var hidden: [Float] = []
 
     init(kernels: KernelContext, space: Workspace) {
         self.kernels = kernels
         self.space = space
-        logits = Logits(values: [], vocabularySize: space.logits.columns)
+    }
+
+    /// How many plans a batch becomes: those of one member, then those of the next.
+    func planCount(for batch: ForwardBatch) -> Int {
+        batch.byMember.reduce(0) { count, batch in
+            let rows = batch.items.reduce(0) { $0 + $1.tokens.count }
+            return count + (rows + space.rowCount - 1) / space.rowCount
+        }
     }
 
     func run(
-        _ batch: ForwardBatch, through network: Network, _ pages: KVPageStore
-    ) -> Logits {
-        var logits = Logits(values: [], vocabularySize: space.logits.columns)
-        logits.values.reserveCapacity(batch.logitRowCount * space.logits.columns)
-        for plan in PassPlan.plans(for: batch, maximumRowCount: space.rowCount) {
-            network.run(
-                plan, batch: batch, in: space, pages: pages, with: kernels, appendingTo: &logits)
+        _ batch: ForwardBatch, through networks: [Int: Network], _ pages: KVPageStore,
+        link: inout PassLink?, into results: PassResults
+    ) {
+        var results = results
+        for batch in batch.byMember {
+            guard let network = networks[batch.items[0].member] else {
+                preconditionFailure("no network of member \(batch.items[0].member)")
+            }
+            for plan in PassPlan.plans(for: batch, maximumRowCount: space.rowCount) {
+                network.run(
+                    plan, batch: batch, in: space, pages: pages, with: kernels, link: &link,
+                    into: &results)
+            }
         }
-        return logits
-    }
-}
-
-extension ForwardBatch {
-    /// Cuts the batch into at most `count` parts of about equal work, items in order.
-    ///
-    /// - Parameters:
-    ///   - count: How many parts there may be, at least 1.
-    ///   - work: What an item takes, at least 1.
-    /// - Returns: Parts that have items.
-    func parts(_ count: Int, work: (Item) -> Int) -> [ForwardBatch] {
-        let works = items.map(work)
-        let total = works.reduce(0, +)
-        var parts = [ForwardBatch](repeating: ForwardBatch(items: []), count: count)
-        var before = 0
-        for (item, work) in zip(items, works) {
-            // An item goes where its middle lies.
-            parts[(2 * before + work) * count / (2 * total)].items.append(item)
-            before += work
-        }
-        return parts.filter { !$0.items.isEmpty }
+        hidden = results.hidden
     }
 }

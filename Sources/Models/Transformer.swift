@@ -77,7 +77,7 @@ public final class Transformer: LanguageModel {
     /// - Returns: One row per requested position: items in order, positions ascending.
     public func forward(_ batch: ForwardBatch) -> Logits {
         batch.checkInvariants(for: self)
-        return runner.run(batch, through: network)
+        return runner.run(batch, through: [0: network])
     }
 }
 

@@ -4,8 +4,6 @@ import Kernels
 final class Workspace {
     /// The most rows of one run.
     let rowCount: Int
-    /// The most rows of logits of one product.
-    let logitRowCount: Int
     /// The residual stream, `[rowCount, hiddenSize]`.
     let residual: FloatMatrix
     /// The residual stream normalised, `[rowCount, hiddenSize]`.
@@ -18,8 +16,6 @@ final class Workspace {
     let gated: FloatMatrix
     /// Cosines and sines of each row's position, `[rowCount, headSize / 2]` each.
     let rotation: RotaryTable
-    /// `[logitRowCount, vocabularySize]`.
-    let logits: FloatMatrix
 
     /// Bytes that all rows together may take: real models stay far below, and a config of absurd
     /// widths, which costs a few megabytes of weights where others are 1, gets fewer rows.
@@ -30,12 +26,8 @@ final class Workspace {
     /// - Parameters:
     ///   - config: The shapes.
     ///   - maximumRowCount: The most rows that may be asked for; there may be fewer.
-    ///   - logitByteCount: Bytes of logits that one product may fill, if that is eight rows.
-    init(config: ModelConfig, maximumRowCount: Int, logitByteCount: Int = 64 << 20) {
+    init(config: ModelConfig, maximumRowCount: Int) {
         rowCount = Self.rowCount(config: config, maximumRowCount: maximumRowCount)
-        logitRowCount = min(
-            rowCount,
-            max(8, logitByteCount / MemoryLayout<Float>.stride / config.vocabularySize))
         residual = FloatMatrix(rows: rowCount, columns: config.hiddenSize)
         normalized = FloatMatrix(rows: rowCount, columns: config.hiddenSize)
         projected = FloatMatrix(
@@ -45,7 +37,6 @@ final class Workspace {
         rotation = RotaryTable(
             cosine: FloatMatrix(rows: rowCount, columns: config.headSize / 2),
             sine: FloatMatrix(rows: rowCount, columns: config.headSize / 2))
-        logits = FloatMatrix(rows: logitRowCount, columns: config.vocabularySize)
     }
 
     /// How many of the rows that were asked for are allocated.

@@ -1,8 +1,9 @@
 import Checkpoints
 import Kernels
-import Models
 import TestSupport
 import Testing
+
+@testable import Models
 
 @Suite struct FamilyModelTests {
     private static func options() -> ModelOptions {
@@ -70,6 +71,39 @@ import Testing
                 #expect(Array(logits.row(row)) == expected.values)
             }
         }
+    }
+
+    @Test(arguments: ThreadChoice.Way.allCases)
+    func `members may run beside each other, a prompt of one cut between threads`(
+        way: ThreadChoice.Way
+    ) throws {
+        let pool = try WorkerPool(threadCount: 3)
+        let checkpoints = try ["llama3-rope-gguf-q8", "llama3-rope-f16"].map {
+            try Checkpoint.open(path: Fixture(name: $0).path)
+        }
+        let family = try FamilyModel.load(checkpoints, pool: pool, options: Self.options())
+        let kinds: [ForwardBatch.LogitRows] = [.hidden, .all, .last, .hidden, .none]
+        let items = [0, 0, 1, 1, 1].enumerated().map { index, member in
+            let count = index == 2 ? 90 : 1 + index
+            return TestSequence(blockTable: (0..<6).map { Int32(6 * index + $0) }, member: member)
+                .item((0..<count).map { Int32($0 * 7 % 250) }, position: 0, kinds[index])
+        }
+        let networks = [0: family.weights.network(of: 0), 1: family.weights.network(of: 1)]
+        let together = family.runner.run(ForwardBatch(items: items), through: networks, way)
+        var (values, hidden): ([Float], [Float]) = ([], [])
+        for item in items {
+            let alone = family.runner.run(
+                ForwardBatch(items: [item]), through: networks, .together)
+            values += alone.values
+            hidden += alone.hidden
+        }
+        #expect(together.values == values && together.hidden == hidden)
+        // and in whatever order they are asked for
+        let order = [3, 1, 4, 0, 2]
+        let mixed = family.forward(ForwardBatch(items: order.map { items[$0] }))
+        let size = hidden.count / 2
+        #expect(mixed.hidden == Array(hidden[size...] + hidden[..<size]))
+        #expect(mixed.values == values)
     }
 
     @Test func `a member can leave and come back, and one between a member and itself is it`()

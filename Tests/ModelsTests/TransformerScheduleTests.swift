@@ -80,8 +80,10 @@ import Testing
         let batch = ForwardBatch(items: items)
         let ways = ThreadChoice.Way.allCases.map(Optional.init) + [nil]
         let way = ways[Int.random(in: ways.indices, using: &generator)]
+        let networks = [0: model.network]
         let logits =
-            way.map { model.runner.run(batch, through: model.network, $0) } ?? model.forward(batch)
+            way.map { model.runner.run(batch, through: networks, $0) }
+            ?? model.forward(batch)
         #expect(logits.rowCount == wanted.reduce(0) { $0 + $1.positions.count })
         var row = 0
         for (feed, positions) in wanted {
@@ -125,6 +127,32 @@ import Testing
                     #expect(
                         row == expected[index][position],
                         "\(threads) threads, \(rows) rows, sequence \(index), \(position)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [ElementType.f32, .f16, .q8_0])
+    func `one prompt has the same bits where threads share it out`(
+        keyValueType: ElementType
+    ) throws {
+        let fixture = Fixture(name: "mistral-sliding-bf16")
+        let prompt = (0..<200).map { Int32($0 * 13 % 256) }
+        let reference = try Self.load(
+            fixture, threads: 1, rows: 512, pageSize: 16, keyValueType: keyValueType)
+        let expected = Self.alone(reference, [prompt])[0]
+        for (threads, rows, pageSize) in [(2, 512, 16), (3, 512, 5), (5, 64, 16), (3, 20, 1)] {
+            let model = try Self.load(
+                fixture, threads: threads, rows: rows, pageSize: pageSize,
+                keyValueType: keyValueType)
+            let sequence = TestSequence(pageCount: model.pageCount, pageSize: pageSize)
+            // the second pass goes on with what the first wrote
+            for range in [0..<137, 137..<200] {
+                let batch = sequence.batch(
+                    Array(prompt[range]), position: range.lowerBound, .all)
+                let logits = model.runner.run(batch, through: [0: model.network], .apart)
+                for (row, position) in range.enumerated() {
+                    #expect(Array(logits.row(row)) == expected[position], "\(threads), \(position)")
                 }
             }
         }
