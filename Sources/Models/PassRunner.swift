@@ -119,7 +119,7 @@ final class PassRunner {
     private func makeUnits() {
         let threads = team.kernels.pool.threadCount
         // Parts are of equal work, so that one of early positions has more than its share of rows.
-        let rows = max(64, team.space.rowCount * 5 / 4 / threads)
+        let rows = max(16, team.space.rowCount * 5 / 4 / threads)
         while units.count < threads {
             guard let pool = try? WorkerPool(threadCount: 1),
                 let kernels = try? KernelContext(

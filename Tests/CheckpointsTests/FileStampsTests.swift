@@ -4,7 +4,7 @@ import Testing
 @testable import Checkpoints
 
 /// How files are known again.
-@Suite struct FileStampsTests {
+@Suite final class FileStampsTests {
     private let root = FileManager.default.temporaryDirectory
         .appendingPathComponent("laconic-\(UUID().uuidString)").path
 
@@ -20,6 +20,10 @@ import Testing
             atPath: "\(root)/family/alpha_0.1/w", withDestinationPath: "../../blobs/w")
         try FileManager.default.createSymbolicLink(
             atPath: "\(root)/current", withDestinationPath: "family")
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: root)
     }
 
     private var stamps: FileStamps { FileStamps(checkpoints: ["\(root)/current"]) }

@@ -200,7 +200,8 @@ import Tokenization
     @Test func `a member that is not loaded is quoted as one that is, its load time aside`()
         async throws
     {
-        try writeManifest()
+        let manifest = try writeManifest()
+        defer { try? FileManager.default.removeItem(atPath: manifest) }
         let (eager, lazy) = (try load(.eager), try load())
         for (model, alpha) in [("base", nil), ("alpha_0.2", nil), (nil, 0.3)] {
             var request = Self.request(model, alpha: alpha)
@@ -299,7 +300,8 @@ import Tokenization
     @Test func `what is expected between two members lies between what is expected of them`()
         async throws
     {
-        try writeManifest()
+        let manifest = try writeManifest()
+        defer { try? FileManager.default.removeItem(atPath: manifest) }
         let catalog = try load()
         func quote(_ alpha: Double) async throws -> Quote {
             var request = Self.request(nil, alpha: alpha)
@@ -318,8 +320,8 @@ import Tokenization
         #expect(accuracy > accuracies.min() ?? 1 && accuracy < accuracies.max() ?? 0)
     }
 
-    /// A manifest whose members take the fewer tokens, the higher their alpha.
-    private func writeManifest() throws {
+    /// A manifest whose members take the fewer tokens, the higher their alpha; returns its path.
+    private func writeManifest() throws -> String {
         let count = PromptFeatures.names.count
         func weights(_ first: Double) -> [Double] {
             [first] + Array(repeating: 0, count: count - 1)
@@ -335,7 +337,8 @@ import Tokenization
                     residuals: [-1, -0.5, 0, 0.5, 1], closings: []))
         }
         let manifest = FamilyManifest(name: "tiny", base: "base", members: members)
-        try manifest.json().write(
-            to: URL(fileURLWithPath: "\(folder)/\(FamilyManifest.fileName)"))
+        let path = "\(folder)/\(FamilyManifest.fileName)"
+        try manifest.json().write(to: URL(fileURLWithPath: path))
+        return path
     }
 }
