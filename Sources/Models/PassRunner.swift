@@ -40,7 +40,7 @@ final class PassRunner {
     /// - Returns: One row per requested position: items in order, positions ascending.
     func run(_ batch: ForwardBatch, through networks: [Int: Network]) -> Logits {
         guard team.kernels.pool.threadCount > 1 else {
-            return run(batch, through: networks, .alone)
+            return run(batch, through: networks, .together)
         }
         let rows = batch.items.reduce(0) { $0 + $1.tokens.count }
         // whole pages are left on either side of a cut
@@ -90,7 +90,7 @@ final class PassRunner {
         makeUnits()
         let parts = batch.parts(
             pool.threadCount, pageSize: pages.pageSize, work: config.work(tokens:position:))
-        var tasks: [PassApart.Task] = []
+        var linked: [PassApart.Part] = []
         var row = 0
         var before: PassLink.Earlier?
         for (index, part) in parts.enumerated() {
@@ -100,8 +100,8 @@ final class PassRunner {
                 written: written, before: part.continues ? before : nil,
                 layerCount: config.layerCount)
             let unit = units[index]
-            tasks.append(
-                PassApart.Task(
+            linked.append(
+                PassApart.Part(
                     batch: part.batch, unit: unit, link: link,
                     results: PassResults(logits: logits, nextRow: row)))
             before = written.map { written in
@@ -111,7 +111,7 @@ final class PassRunner {
             }
             row += part.batch.logitRowCount
         }
-        let pass = unsafe PassApart(networks: networks, pages: pages, tasks: tasks)
+        let pass = unsafe PassApart(networks: networks, pages: pages, parts: linked)
         pool.run(tasks: parts.count) { task, _ in unsafe pass.run(task) }
         return units.prefix(parts.count).flatMap(\.hidden)
     }
@@ -140,7 +140,7 @@ final class PassRunner {
 /// writes those pages only that hold its part's positions; a sequence appears once, its parts share
 /// no page, and what several sequences share was written by passes before.
 @unsafe private struct PassApart: @unchecked Sendable {
-    struct Task {
+    struct Part {
         let batch: ForwardBatch
         let unit: PassUnit
         let link: PassLink
@@ -149,13 +149,13 @@ final class PassRunner {
 
     let networks: [Int: Network]
     let pages: KVPageStore
-    let tasks: [Task]
+    let parts: [Part]
 
     func run(_ index: Int) {
-        let task = unsafe tasks[index]
-        var link = Optional(task.link)
-        unsafe task.unit.run(
-            task.batch, through: networks, pages, link: &link, into: task.results)
+        let part = unsafe parts[index]
+        var link = Optional(part.link)
+        unsafe part.unit.run(
+            part.batch, through: networks, pages, link: &link, into: part.results)
     }
 }
 
