@@ -37,7 +37,7 @@ import Testing
     @Test("who reads of an end finds nothing held for it, however soon")
     func nothingHeldAtTheEnd() async throws {
         let engine = Engine(model: ScriptedModel())
-        for turn in 1...500 {
+        for turn in 1...2000 {
             for await event in try engine.submit(request(maximum: 1)) {
                 guard case .finished = event else { continue }
                 expectAllPagesFree(engine)
