@@ -3,9 +3,8 @@ public import Models
 /// Times a model as the engine uses it: prompts in chunks, then one token a step and sequence.
 ///
 /// Every figure is the median of several repetitions with its extremes, after one that does not
-/// count: in that memory is touched for the first time, and short passes are tried in all ways that
-/// threads can share them. The sequences hold ids from a fixed generator, so two runs do the same
-/// work.
+/// count: in that memory is touched for the first time, and passes are tried in all ways that threads can
+/// share them. The sequences hold ids from a fixed generator, so two runs do the same work.
 public struct DecoderBenchmark {
     /// What to measure.
     public struct Plan: Sendable {

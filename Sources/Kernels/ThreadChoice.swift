@@ -1,4 +1,4 @@
-/// How the threads share short passes: the way that has been quickest of late.
+/// How the threads share passes: the way that has been quickest of late.
 ///
 /// To hand work to another thread takes as long as its processor is far away, and a host that
 /// moves virtual processors about changes that within minutes: between two neighbours helpers bring

@@ -2,9 +2,9 @@ public import Kernels
 
 /// Fine-tunes of one base behind one interface: same shapes, one set of KV pages.
 ///
-/// An item's `member` says whose weights compute it; each member's run over all of its items at once,
-/// and where threads share a batch out, several members beside each other. Scratch and pages are shared, so a further member costs its
-/// weights only, and those only while they are loaded.
+/// An item's `member` says whose weights compute it; each member's run over all of its items at
+/// once, and where threads share a batch out, several members beside each other. Scratch and pages
+/// are shared, so a further member costs its weights only, and those only while they are loaded.
 public final class FamilyModel: LanguageModel {
     /// The members' weights; a batch may name the members that are in there.
     public let weights: FamilyWeights

@@ -2,14 +2,11 @@
 struct BatchPart {
     /// Items, or the pieces of them that are here.
     var batch = ForwardBatch(items: [])
-    /// Its tokens.
-    var rowCount = 0
     /// Whether the first item's beginning is in the part before.
     var continues = false
 
     fileprivate mutating func append(_ tokens: Range<Int>, of item: ForwardBatch.Item) {
         batch.items.append(item.piece(tokens))
-        rowCount += tokens.count
         if tokens.lowerBound > 0 { continues = true }
     }
 }
@@ -54,8 +51,11 @@ extension ForwardBatch {
             }
             parts[place].append(piece, of: item)
         }
-        return parts.filter { $0.rowCount > 0 }
+        return parts.filter { !$0.batch.items.isEmpty }
     }
+
+    /// Its tokens, all items together.
+    var rowCount: Int { items.reduce(0) { $0 + $1.tokens.count } }
 
     /// The batch in pieces of neighbours that have the same member.
     var byMember: [ForwardBatch] {

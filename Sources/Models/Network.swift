@@ -26,7 +26,7 @@ struct Network: Sendable {
     /// other threads.
     func run(
         _ plan: PassPlan, batch: ForwardBatch, in space: Workspace, pages: KVPageStore,
-        with kernels: KernelContext, link: inout PassLink?, into results: inout PassResults
+        with kernels: KernelContext, link: PassLink, into results: inout PassResults
     ) {
         kernels.gatherRows(weights.embedding, ids: plan.tokens, into: space.residual)
         fillRotation(plan, space)
@@ -42,7 +42,7 @@ struct Network: Sendable {
             writeKeysAndValues(
                 layer, index: index, items: items, rowCount: plan.tokens.count,
                 withQueries: keepsAllRows, space, pages, kernels)
-            link?.layerIsWritten()
+            link.isWritten(layer: index)
             if keepsAllRows {
                 let rows = (0..<plan.tokens.count).map(Int32.init)
                 finish(

@@ -42,10 +42,11 @@ final class PassRunner {
         guard team.kernels.pool.threadCount > 1 else {
             return run(batch, through: networks, .together)
         }
-        let rows = batch.items.reduce(0) { $0 + $1.tokens.count }
+        let rows = batch.rowCount
         // whole pages are left on either side of a cut
         let isDivisible = batch.items.count > 1 || rows >= 2 * pages.pageSize
         let way = choice.way(rows: rows, isDivisible: isDivisible)
+        // not to be timed
         if way == .apart { makeUnits() }
         let start = ContinuousClock.now
         let logits = run(batch, through: networks, way)
@@ -77,9 +78,7 @@ final class PassRunner {
     private func runTeam(
         _ batch: ForwardBatch, through networks: [Int: Network], into logits: FloatMatrix
     ) -> [Float] {
-        var link: PassLink?
-        team.run(
-            batch, through: networks, pages, link: &link, into: PassResults(logits: logits))
+        team.run(batch, through: networks, pages, into: PassResults(logits: logits))
         return team.hidden
     }
 
@@ -92,23 +91,14 @@ final class PassRunner {
             pool.threadCount, pageSize: pages.pageSize, work: config.work(tokens:position:))
         var linked: [PassApart.Part] = []
         var row = 0
-        var before: PassLink.Earlier?
+        var link = PassLink()
         for (index, part) in parts.enumerated() {
             let isFollowed = index + 1 < parts.count && parts[index + 1].continues
-            let written = isFollowed ? StepCounter() : nil
-            let link = PassLink(
-                written: written, before: part.continues ? before : nil,
-                layerCount: config.layerCount)
-            let unit = units[index]
+            link = PassLink(before: link.written, written: isFollowed ? StepCounter() : nil)
             linked.append(
                 PassApart.Part(
-                    batch: part.batch, unit: unit, link: link,
+                    batch: part.batch, unit: units[index], link: link,
                     results: PassResults(logits: logits, nextRow: row)))
-            before = written.map { written in
-                PassLink.Earlier(
-                    written: written,
-                    layers: (unit.planCount(for: part.batch) - 1) * config.layerCount)
-            }
             row += part.batch.logitRowCount
         }
         let pass = unsafe PassApart(networks: networks, pages: pages, parts: linked)
@@ -153,9 +143,8 @@ final class PassRunner {
 
     func run(_ index: Int) {
         let part = unsafe parts[index]
-        var link = Optional(part.link)
         unsafe part.unit.run(
-            part.batch, through: networks, pages, link: &link, into: part.results)
+            part.batch, through: networks, pages, link: part.link, into: part.results)
     }
 }
 
@@ -171,27 +160,26 @@ private final class PassUnit {
         self.space = space
     }
 
-    /// How many plans a batch becomes: those of one member, then those of the next.
-    func planCount(for batch: ForwardBatch) -> Int {
-        batch.byMember.reduce(0) { count, batch in
-            let rows = batch.items.reduce(0) { $0 + $1.tokens.count }
-            return count + (rows + space.rowCount - 1) / space.rowCount
-        }
-    }
-
+    /// Runs a batch, whose first plan follows the part before and whose last the part after follows.
     func run(
         _ batch: ForwardBatch, through networks: [Int: Network], _ pages: KVPageStore,
-        link: inout PassLink?, into results: PassResults
+        link: PassLink = PassLink(), into results: PassResults
     ) {
-        var results = results
-        for batch in batch.byMember {
+        var (results, link) = (results, link)
+        let written = link.written
+        let batches = batch.byMember
+        for (place, batch) in batches.enumerated() {
             guard let network = networks[batch.items[0].member] else {
                 preconditionFailure("no network of member \(batch.items[0].member)")
             }
-            for plan in PassPlan.plans(for: batch, maximumRowCount: space.rowCount) {
+            let plans = PassPlan.plans(for: batch, maximumRowCount: space.rowCount)
+            for (number, plan) in plans.enumerated() {
+                let isLast = place + 1 == batches.count && number + 1 == plans.count
+                link.written = isLast ? written : nil
                 network.run(
-                    plan, batch: batch, in: space, pages: pages, with: kernels, link: &link,
+                    plan, batch: batch, in: space, pages: pages, with: kernels, link: link,
                     into: &results)
+                link.before = nil
             }
         }
         hidden = results.hidden

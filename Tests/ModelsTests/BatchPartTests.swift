@@ -32,7 +32,7 @@ import Testing
             #expect((1...count).contains(parts.count))
             var whole: [ForwardBatch.Item] = []
             for part in parts {
-                #expect(part.rowCount == part.batch.items.reduce(0) { $0 + $1.tokens.count })
+                #expect(part.batch.rowCount == part.batch.items.reduce(0) { $0 + $1.tokens.count })
                 for (place, piece) in part.batch.items.enumerated() {
                     let isRest = piece.member == whole.last?.member
                     #expect(isRest == (place == 0 && part.continues))
