@@ -18,7 +18,7 @@ public struct BenchmarkSubject {
     public let instructionSet: InstructionSet
     /// Its shape, to count its work by.
     public let shape: DecoderShape
-    /// What this machine can do at most, as far as ``measureLimits()`` has found out.
+    /// What this machine can do at most, as far as ``run(_:report:)`` has found out.
     public private(set) var limits = MachineLimits()
     private let format: WeightFormat
     private let kernels: KernelContext
@@ -50,12 +50,6 @@ public struct BenchmarkSubject {
             inspection, weights: options.weights, keyValueType: model.keyValueType)
     }
 
-    /// Measures the machine with the workers of the model; once before and once after the model
-    /// is better than once, for neighbours come and go.
-    public mutating func measureLimits() {
-        limits.measure(with: kernels)
-    }
-
     /// What is measured, in a line.
     public var summary: String {
         let types = inspection.typeShares.map(\.type.rawValue).joined(separator: ", ")
@@ -65,8 +59,22 @@ public struct BenchmarkSubject {
             + "\(weights) MB of weights, KV \(kept), \(threads) threads"
     }
 
-    /// Measures everything in a plan, reporting each result as soon as it stands.
-    public func run(_ plan: DecoderBenchmark.Plan, report: (DecoderBenchmark.Result) -> Void) {
-        DecoderBenchmark(model: model, shape: shape, plan: plan).run(report: report)
+    /// Measures the machine with the workers of the model, then everything in a plan, reporting
+    /// each result as soon as it stands; what binds a row is measured again before and after it.
+    public mutating func run(
+        _ plan: DecoderBenchmark.Plan, report: (DecoderBenchmark.Result) -> Void
+    ) {
+        var limits = limits
+        limits.measure(with: kernels)
+        let (kernels, arithmetic) = (kernels, arithmetic)
+        let instruments = DecoderBenchmark.Instruments(
+            roof: { work, residentByteCount in
+                limits.presentRoof(
+                    of: work, residentByteCount: residentByteCount, arithmetic: arithmetic,
+                    with: kernels)
+            }, times: model.timed)
+        DecoderBenchmark(model: model, shape: shape, plan: plan, instruments: instruments)
+            .run(report: report)
+        self.limits = limits
     }
 }

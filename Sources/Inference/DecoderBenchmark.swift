@@ -1,10 +1,12 @@
-public import Models
+public import Kernels
+import Models
 
 /// Times a model as the engine uses it: prompts in chunks, then one token a step and sequence.
 ///
 /// Every figure is the median of several repetitions with its extremes, after one that does not
-/// count: in that memory is touched for the first time, and passes are tried in all ways that threads can
-/// share them. The sequences hold ids from a fixed generator, so two runs do the same work.
+/// count: in that memory is touched for the first time, and passes are tried in all ways that
+/// threads can share them. The sequences hold ids from a fixed generator, so two runs do the same
+/// work.
 public struct DecoderBenchmark {
     /// What to measure.
     public struct Plan: Sendable {
@@ -47,8 +49,11 @@ public struct DecoderBenchmark {
         public var stepTokens: Int
         /// What a step must move and compute.
         public var work: DecoderWork
-        /// Bytes that the next step reads again.
-        public var residentByteCount: Int
+        /// What binds it at most, right before or right after it, when the machine could do more;
+        /// nil where nobody measured.
+        public var roof: MachineLimits.Roof?
+        /// Where the time of a further repetition went; nil where nobody looked.
+        public var times: OperationTimes?
 
         /// The median of the samples, the lower of two.
         public var tokensPerSecond: Double { samples.sorted()[(samples.count - 1) / 2] }
@@ -56,9 +61,19 @@ public struct DecoderBenchmark {
         public var stepSeconds: Double { Double(stepTokens) / tokensPerSecond }
     }
 
+    /// What stands beside the repetitions of a row, each nil where it is not wanted.
+    struct Instruments {
+        /// What binds a step that does so much, and reads so many bytes again in the next, as the
+        /// machine is now.
+        var roof: ((DecoderWork, _ residentByteCount: Int) -> MachineLimits.Roof)?
+        /// Where the time of the passes in a body goes.
+        var times: ((() -> Void) -> OperationTimes)?
+    }
+
     private let model: any LanguageModel
     private let shape: DecoderShape
     private let plan: Plan
+    private let instruments: Instruments
     private let clock = ContinuousClock()
 
     /// A benchmark of `model`.
@@ -67,41 +82,54 @@ public struct DecoderBenchmark {
     ///   - model: Fresh: none of its pages is in use.
     ///   - shape: Its shape, to count its work by.
     ///   - plan: What to measure; what does not fit the model's pages is left out.
-    public init(model: any LanguageModel, shape: DecoderShape, plan: Plan) {
+    ///   - instruments: What stands beside the repetitions.
+    init(
+        model: any LanguageModel, shape: DecoderShape, plan: Plan,
+        instruments: Instruments = Instruments()
+    ) {
         self.model = model
         self.shape = shape
         self.plan = plan
+        self.instruments = instruments
     }
 
     /// Measures everything in the plan, reporting each result as soon as it stands.
-    public func run(report: (Result) -> Void) {
+    func run(report: (Result) -> Void) {
         for length in plan.promptLengths where fits(length, batch: 1) {
-            let rates = repeated {
-                let time = prefill(length: length, pages: pages(of: 0, length: length))
-                return Double(length) / time
-            }
-            let work = shape.prefill(length: length, chunk: plan.chunkSize)
+            let row = Result(
+                phase: .prefill, tokens: length, batch: 1, samples: [], stepTokens: length,
+                work: shape.prefill(length: length, chunk: plan.chunkSize))
             report(
-                Result(
-                    phase: .prefill, tokens: length, batch: 1, samples: rates, stepTokens: length,
-                    work: work, residentByteCount: shape.stepWeightByteCount))
+                measured(row, residentByteCount: shape.stepWeightByteCount) {
+                    Double(length) / prefill(length: length, pages: pages(of: 0, length: length))
+                })
         }
         for context in plan.contextLengths {
             for batch in plan.batchSizes where fits(context + plan.stepCount, batch: batch) {
-                let rates = decode(context, batch)
-                let work = shape.decoding(context: context, batch: batch, steps: plan.stepCount)
+                let row = Result(
+                    phase: .decode, tokens: context, batch: batch, samples: [], stepTokens: batch,
+                    work: shape.decoding(context: context, batch: batch, steps: plan.stepCount))
+                let tables = filledPages(context, batch)
                 report(
-                    Result(
-                        phase: .decode, tokens: context, batch: batch, samples: rates,
-                        stepTokens: batch, work: work, residentByteCount: work.byteCount))
+                    measured(row, residentByteCount: row.work.byteCount) {
+                        decode(context, tables)
+                    })
             }
         }
     }
 
-    /// The figures of all repetitions that count.
-    private func repeated(_ measure: () -> Double) -> [Double] {
-        _ = measure()
-        return (0..<plan.repetitions).map { _ in measure() }
+    /// A row with the figures of all repetitions that count, and what the instruments say.
+    private func measured(
+        _ row: Result, residentByteCount: Int, _ repetition: () -> Double
+    ) -> Result {
+        var row = row
+        let before = instruments.roof?(row.work, residentByteCount)
+        _ = repetition()
+        row.samples = (0..<plan.repetitions).map { _ in repetition() }
+        row.times = instruments.times? { _ = repetition() }
+        let after = instruments.roof?(row.work, residentByteCount)
+        row.roof = [before, after].compactMap(\.self).min { $0.seconds < $1.seconds }
+        return row
     }
 
     private func fits(_ length: Int, batch: Int) -> Bool {
@@ -139,23 +167,27 @@ public struct DecoderBenchmark {
         return seconds(since: start)
     }
 
-    private func decode(_ context: Int, _ batch: Int) -> [Double] {
+    /// Pages of `batch` sequences that hold `context` tokens each, and have room for all steps.
+    private func filledPages(_ context: Int, _ batch: Int) -> [[Int32]] {
         let tables = (0..<batch).map { pages(of: $0, length: context + plan.stepCount) }
-        for sequence in 0..<batch {
-            _ = prefill(sequence: sequence, length: context, pages: tables[sequence])
+        for (sequence, table) in tables.enumerated() {
+            _ = prefill(sequence: sequence, length: context, pages: table)
         }
-        return repeated {
-            let start = clock.now
-            for step in 0..<plan.stepCount {
-                let items = (0..<batch).map { sequence in
-                    ForwardBatch.Item(
-                        tokens: [token(sequence, context + step)], position: context + step,
-                        blockTable: tables[sequence], logitRows: .last)
-                }
-                _ = model.forward(ForwardBatch(items: items))
+        return tables
+    }
+
+    /// Tokens a second.
+    private func decode(_ context: Int, _ tables: [[Int32]]) -> Double {
+        let start = clock.now
+        for step in 0..<plan.stepCount {
+            let items = tables.enumerated().map { sequence, table in
+                ForwardBatch.Item(
+                    tokens: [token(sequence, context + step)], position: context + step,
+                    blockTable: table, logitRows: .last)
             }
-            return Double(plan.stepCount * batch) / seconds(since: start)
+            _ = model.forward(ForwardBatch(items: items))
         }
+        return Double(plan.stepCount * tables.count) / seconds(since: start)
     }
 
     private func seconds(since start: ContinuousClock.Instant) -> Double {

@@ -13,10 +13,29 @@ public struct MachineLimits: Sendable {
         case int8
     }
 
+    /// What a pass can be held up by.
+    public enum Bound: Sendable, Hashable {
+        /// Bytes from memory.
+        case memory
+        /// Bytes from the largest cache.
+        case cache
+        /// Operations.
+        case arithmetic(Arithmetic)
+
+        /// `memory`, `cache`, or the arithmetic's name.
+        public var name: String {
+            switch self {
+            case .memory: "memory"
+            case .cache: "cache"
+            case .arithmetic(let arithmetic): arithmetic.rawValue
+            }
+        }
+    }
+
     /// What holds a pass up where nothing else does.
     public struct Roof: Sendable, Equatable {
-        /// `memory`, `cache`, or the arithmetic's name.
-        public var name: String
+        /// What it is.
+        public var bound: Bound
         /// The least time that the pass takes.
         public var seconds: Double
     }
@@ -46,20 +65,41 @@ public struct MachineLimits: Sendable {
         self.init(cacheByteCount: cacheByteCount, memory: [], cache: [], operations: [:])
     }
 
-    /// Adds samples: 8 passes over a buffer several times the size of the largest cache, and 8 over
-    /// one of half its size; takes below a second.
+    /// Adds samples of everything; takes below a second.
     mutating func measure(with kernels: KernelContext) {
-        let large = min(
-            max(256 << 20, 6 * cacheByteCount), max(64 << 20, AvailableMemory.byteCount() / 4))
-        memory += kernels.measuredReadBandwidth(byteCount: large, passes: 8)
-        cache += kernels.measuredReadBandwidth(
-            byteCount: cacheByteCount / 2, passes: 8, rounds: 16)
-        operations[.f32] = max(operations[.f32] ?? 0, kernels.measuredPeak())
-        for (arithmetic, peak) in [
-            (Arithmetic.int8, kernels.measuredBytePeak()), (.bf16, kernels.measuredPairPeak()),
-        ] {
-            guard let peak else { continue }
-            operations[arithmetic] = max(operations[arithmetic] ?? 0, peak)
+        for bound in [.memory, .cache] + Arithmetic.allCases.map(Bound.arithmetic) {
+            measure(bound, with: kernels)
+        }
+    }
+
+    /// Adds samples of one: 8 passes over a buffer several times the size of the largest cache, or
+    /// over one of half its size, or the best of a few tries of an arithmetic.
+    ///
+    /// - Returns: The best of the new samples, in bytes or operations a second; nil for an
+    ///   arithmetic that has no kernel here.
+    @discardableResult mutating func measure(_ bound: Bound, with kernels: KernelContext) -> Double?
+    {
+        switch bound {
+        case .memory:
+            let large = min(
+                max(256 << 20, 6 * cacheByteCount), max(64 << 20, AvailableMemory.byteCount() / 4))
+            let rates = kernels.measuredReadBandwidth(byteCount: large, passes: 8)
+            memory += rates
+            return rates.max()
+        case .cache:
+            let rates = kernels.measuredReadBandwidth(
+                byteCount: cacheByteCount / 2, passes: 8, rounds: 16)
+            cache += rates
+            return rates.max()
+        case .arithmetic(let arithmetic):
+            let peak =
+                switch arithmetic {
+                case .f32: kernels.measuredPeak() as Double?
+                case .bf16: kernels.measuredPairPeak()
+                case .int8: kernels.measuredBytePeak()
+                }
+            if let peak { operations[arithmetic] = max(operations[arithmetic] ?? 0, peak) }
+            return peak
         }
     }
 
@@ -84,8 +124,30 @@ public struct MachineLimits: Sendable {
             Double(work.productOperationCount) / (operations[measured] ?? .infinity)
             + Double(work.attentionOperationCount) / (operations[.f32] ?? .infinity)
         return moving >= computing
-            ? Roof(name: isCached ? "cache" : "memory", seconds: moving)
-            : Roof(name: measured.rawValue, seconds: computing)
+            ? Roof(bound: isCached ? .cache : .memory, seconds: moving)
+            : Roof(bound: .arithmetic(measured), seconds: computing)
+    }
+
+    /// The same roof as the machine is now: what binds is measured again.
+    ///
+    /// Neighbours come and go, and bandwidth doubles or halves for minutes; a row is to be judged
+    /// by what there was while it ran.
+    mutating func presentRoof(
+        of work: DecoderWork, residentByteCount: Int, arithmetic: Arithmetic,
+        with kernels: KernelContext
+    ) -> Roof {
+        var present = roof(
+            of: work, residentByteCount: residentByteCount, arithmetic: arithmetic)
+        guard let rate = measure(present.bound, with: kernels) else { return present }
+        switch present.bound {
+        case .memory, .cache: present.seconds = Double(work.byteCount) / rate
+        case .arithmetic(let arithmetic):
+            let scalar = arithmetic == .f32 ? rate : measure(.arithmetic(.f32), with: kernels)
+            present.seconds =
+                Double(work.productOperationCount) / rate
+                + Double(work.attentionOperationCount) / (scalar ?? rate)
+        }
+        return present
     }
 
     /// Bytes of the largest cache of the first processor; 32 MiB where the system does not say.

@@ -62,6 +62,7 @@ extension KernelContext {
             }
         }
         withExtendedLifetime((x, pages)) {}
+        lap(.caching)
     }
 
     /// Causal attention over paged keys and values, query heads grouped by key-value head.
@@ -141,6 +142,7 @@ extension KernelContext {
             }
         }
         withExtendedLifetime((x, out, pages)) {}
+        lap(.attention)
     }
 
     /// Traps unless an item's pages exist and cover it.

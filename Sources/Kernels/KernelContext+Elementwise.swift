@@ -27,6 +27,7 @@ extension KernelContext {
             }
         }
         withExtendedLifetime((x, out)) {}
+        lap(.elementwise)
     }
 
     /// The same norm over every head of a slice of columns, in place: Qwen3's norm of q and k.
@@ -55,6 +56,7 @@ extension KernelContext {
             }
         }
         withExtendedLifetime(x) {}
+        lap(.elementwise)
     }
 
     /// `out = silu(gate) * up`, element by element.
@@ -83,6 +85,7 @@ extension KernelContext {
             }
         }
         withExtendedLifetime((x, out)) {}
+        lap(.elementwise)
     }
 
     /// `x += y` over the first `columns` columns of some rows.

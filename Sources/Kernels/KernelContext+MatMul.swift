@@ -83,6 +83,7 @@ extension KernelContext {
         var work = 0
         let groups = unsafe roundedInputs(x, rows: rows, of: products) { $0.isInteger }
         let words = unsafe roundedInputs(x, rows: rows, of: products) { $0 == .bf16dot }
+        lap(.rounding)
         for product in products where product.weights.rows > 0 {
             let weights = product.weights
             let target = unsafe out.pointer(row: outRow) + product.column
@@ -145,6 +146,7 @@ extension KernelContext {
             }
         }
         withExtendedLifetime((x, out, products)) {}
+        lap(.products)
     }
 
     /// Rounds the inputs of products with some formats, once for all of them.
@@ -225,6 +227,7 @@ extension KernelContext {
             }
         }
         withExtendedLifetime(embedding) {}
+        lap(.elementwise)
     }
 }
 

@@ -67,5 +67,6 @@ extension KernelContext {
             }
         }
         withExtendedLifetime((x, table.cosine, table.sine)) {}
+        lap(.elementwise)
     }
 }

@@ -12,6 +12,9 @@ import Glibc
     /// The instructions that do the work.
     public let instructionSet: InstructionSet
 
+    /// Counts where time goes, while somebody wants to know.
+    var operationClock: OperationClock?
+
     private var scratch: [UnsafeMutablePointer<Float>]
     private var scratchCount: Int
     private var groups: GrowingMemory

@@ -43,6 +43,7 @@ struct Network: Sendable {
                 layer, index: index, items: items, rowCount: plan.tokens.count,
                 withQueries: keepsAllRows, space, pages, kernels)
             link.isWritten(layer: index)
+            kernels.lap(.waiting)
             if keepsAllRows {
                 let rows = (0..<plan.tokens.count).map(Int32.init)
                 finish(

@@ -54,6 +54,15 @@ final class PassRunner {
         return logits
     }
 
+    /// Tells where the time of the passes in `body` goes.
+    func timed(_ body: () -> Void) -> OperationTimes {
+        if team.kernels.pool.threadCount > 1 { makeUnits() }
+        let contexts = [team.kernels] + units.map(\.kernels)
+        for context in contexts { context.startClock() }
+        body()
+        return contexts.reduce(into: OperationTimes()) { $0 += $1.stopClock() }
+    }
+
     /// `run` in a way of the caller's; all give the same bits.
     func run(
         _ batch: ForwardBatch, through networks: [Int: Network], _ way: ThreadChoice.Way
@@ -103,6 +112,7 @@ final class PassRunner {
         }
         let pass = unsafe PassApart(networks: networks, pages: pages, parts: linked)
         pool.run(tasks: parts.count) { task, _ in unsafe pass.run(task) }
+        for unit in units.prefix(parts.count) { unit.kernels.lap(.waiting) }
         return units.prefix(parts.count).flatMap(\.hidden)
     }
 
@@ -165,6 +175,7 @@ private final class PassUnit {
         _ batch: ForwardBatch, through networks: [Int: Network], _ pages: KVPageStore,
         link: PassLink = PassLink(), into results: PassResults
     ) {
+        kernels.restartClock()
         var (results, link) = (results, link)
         let written = link.written
         let batches = batch.byMember
@@ -183,5 +194,6 @@ private final class PassUnit {
             }
         }
         hidden = results.hidden
+        kernels.lap(.rest)
     }
 }

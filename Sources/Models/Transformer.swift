@@ -79,6 +79,12 @@ public final class Transformer: LanguageModel {
         batch.checkInvariants(for: self)
         return runner.run(batch, through: [0: network])
     }
+
+    /// Tells where the time of some passes goes.
+    ///
+    /// - Parameter body: Calls `forward` as often as it likes.
+    /// - Returns: The time that threads were at each kind of operation, in these passes only.
+    public func timed(_ body: () -> Void) -> OperationTimes { runner.timed(body) }
 }
 
 extension KernelContext {

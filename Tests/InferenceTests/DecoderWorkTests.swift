@@ -72,21 +72,38 @@ import Testing
         let moving = DecoderWork(byteCount: 100, productOperationCount: 100)
         #expect(
             limits.roof(of: moving, residentByteCount: 501, arithmetic: .f32)
-                == .init(name: "memory", seconds: 5))
+                == .init(bound: .memory, seconds: 5))
         #expect(
             limits.roof(of: moving, residentByteCount: 500, arithmetic: .f32)
-                == .init(name: "f32", seconds: 2))
+                == .init(bound: .arithmetic(.f32), seconds: 2))
         let cached = DecoderWork(byteCount: 1000, productOperationCount: 100)
         #expect(
             limits.roof(of: cached, residentByteCount: 500, arithmetic: .int8)
-                == .init(name: "cache", seconds: 5))
+                == .init(bound: .cache, seconds: 5))
         // Without a peak of its own an arithmetic has that of f32; with one, attention keeps f32's.
         let both = MachineLimits(
             cacheByteCount: 0, memory: [1e9], cache: [], operations: [.f32: 50, .int8: 200])
         let mixed = DecoderWork(productOperationCount: 400, attentionOperationCount: 100)
         #expect(
             both.roof(of: mixed, residentByteCount: 1, arithmetic: .int8)
-                == .init(name: "int8", seconds: 4))
+                == .init(bound: .arithmetic(.int8), seconds: 4))
+    }
+
+    @Test func `the present roof is what binds, measured again`() throws {
+        let kernels = try KernelContext(pool: WorkerPool(threadCount: 1))
+        var limits = MachineLimits(
+            cacheByteCount: 1 << 19, memory: [1], cache: [1], operations: [.f32: 1, .int8: 1])
+        let moving = DecoderWork(byteCount: 1 << 20)
+        let roof = limits.presentRoof(
+            of: moving, residentByteCount: 1, arithmetic: .f32, with: kernels)
+        #expect(roof.bound == .cache && limits.cache.count == 9 && limits.memory == [1])
+        #expect(roof.seconds == Double(1 << 20) / (limits.cache.dropFirst().max() ?? 0))
+        let computing = DecoderWork(
+            byteCount: 1, productOperationCount: 1000, attentionOperationCount: 10)
+        let second = limits.presentRoof(
+            of: computing, residentByteCount: 1, arithmetic: .f32, with: kernels)
+        #expect(second.bound == .arithmetic(.f32) && limits.operations[.int8] == 1)
+        #expect(abs(second.seconds * (limits.operations[.f32] ?? 0) - 1010) < 1e-6)
     }
 
     @Test func `packed matrices are counted packed, and multiplied as bytes`() throws {

@@ -11,8 +11,10 @@ struct BenchDecoderCommand: AsyncParsableCommand {
         abstract: "Measure prefill and decode, beside what the machine can do (the default).",
         discussion: """
             The roof of a row is the least time that its bytes need at the best bandwidth, or its \
-            operations at the peak, both measured in the same run, before and after the rows; the \
-            share is that time over the measured one.
+            operations at the peak, whichever is longer; it is measured right before and right \
+            after the row, and the better counts. The share is that time over the measured one. \
+            The second table says where the time of one more repetition went, over all threads: in \
+            products and attention that threads share, waiting for each other is included.
             """)
 
     @OptionGroup var models: ModelArguments
@@ -63,7 +65,6 @@ struct BenchDecoderCommand: AsyncParsableCommand {
         }
         var subject = try BenchmarkSubject(path: path, options: models.options)
         Terminal.errors.line(Terminal.errors.dim(subject.summary))
-        subject.measureLimits()
         var results: [DecoderBenchmark.Result] = []
         subject.run(plan) { result in
             results.append(result)
@@ -71,8 +72,7 @@ struct BenchDecoderCommand: AsyncParsableCommand {
                 Terminal.errors.dim(
                     "\(result.key): \(String(format: "%.1f", result.tokensPerSecond)) tokens/s"))
         }
-        subject.measureLimits()
-        let rows = results.map { $0.row(roof: subject.roof(of: $0)) }
+        let rows = results.map(\.row)
         if record.json {
             let document = BenchmarkDocument(
                 kind: .decoder, program: record.program,
@@ -92,6 +92,11 @@ struct BenchDecoderCommand: AsyncParsableCommand {
                     "MB/token", "Mop/token", "roof", "share",
                 ], rows: zip(results, rows).map { Self.cells($0, $1) })
             Terminal.output.line(Terminal.output.dim(subject.limits.summary))
+            Terminal.output.line("")
+            Terminal.output.table(
+                header: ["phase", "tokens", "batch"]
+                    + OperationTimes.Kind.allCases.map { "\($0)" },
+                rows: results.map(Self.timeCells))
         }
     }
 
@@ -109,6 +114,14 @@ struct BenchDecoderCommand: AsyncParsableCommand {
                 number("roof_share", 100, "%.0f %%"),
             ]
     }
+
+    /// Percent of the time that all threads spent at each kind of operation.
+    private static func timeCells(_ result: DecoderBenchmark.Result) -> [String] {
+        [result.phase.rawValue, "\(result.tokens)", "\(result.batch)"]
+            + OperationTimes.Kind.allCases.map { kind in
+                String(format: "%.0f %%", 100 * (result.share(of: kind) ?? 0))
+            }
+    }
 }
 
 extension DecoderBenchmark.Result {
@@ -117,25 +130,28 @@ extension DecoderBenchmark.Result {
         phase == .prefill ? "prefill \(tokens)" : "decode \(batch) at \(tokens)"
     }
 
-    /// The result as a document's row.
-    func row(roof: MachineLimits.Roof) -> BenchmarkDocument.Row {
-        BenchmarkDocument.Row(
-            key: key, unit: "tokens/s", better: .higher, samples: samples,
-            details: [
-                "tokens": Double(tokens), "batch": Double(batch), "step_ms": stepSeconds * 1000,
-                "bytes_per_token": Double(work.byteCount) / Double(stepTokens),
-                "operations_per_token": Double(work.operationCount) / Double(stepTokens),
-                "roof_tokens_per_second": Double(stepTokens) / roof.seconds,
-                "roof_share": roof.seconds / stepSeconds,
-            ], roof: roof.name)
+    /// The share of all threads' time that went to one kind of operation.
+    func share(of kind: OperationTimes.Kind) -> Double? {
+        times.flatMap { $0.total > .zero ? $0[kind] / $0.total : nil }
     }
-}
 
-extension BenchmarkSubject {
-    /// What binds a result at most.
-    func roof(of result: DecoderBenchmark.Result) -> MachineLimits.Roof {
-        limits.roof(
-            of: result.work, residentByteCount: result.residentByteCount, arithmetic: arithmetic)
+    /// The result as a document's row.
+    var row: BenchmarkDocument.Row {
+        var details = [
+            "tokens": Double(tokens), "batch": Double(batch), "step_ms": stepSeconds * 1000,
+            "bytes_per_token": Double(work.byteCount) / Double(stepTokens),
+            "operations_per_token": Double(work.operationCount) / Double(stepTokens),
+        ]
+        if let roof {
+            details["roof_tokens_per_second"] = Double(stepTokens) / roof.seconds
+            details["roof_share"] = roof.seconds / stepSeconds
+        }
+        for kind in OperationTimes.Kind.allCases {
+            details["time_\(kind)"] = share(of: kind)
+        }
+        return BenchmarkDocument.Row(
+            key: key, unit: "tokens/s", better: .higher, samples: samples, details: details,
+            roof: roof?.bound.name)
     }
 }
 
