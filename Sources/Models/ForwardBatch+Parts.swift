@@ -74,12 +74,19 @@ extension ForwardBatch {
 }
 
 extension ModelConfig {
-    /// Multiplications of a layer that some tokens of a sequence take, from a position on.
-    func work(tokens: Int, position: Int) -> Int {
+    /// What some tokens of a sequence take in a layer, from a position on, in multiplications of
+    /// products with weights.
+    ///
+    /// - Parameters:
+    ///   - tokens: How many.
+    ///   - position: Of the first.
+    ///   - productRate: How many of those go in the time of one of attention's, which are of f32.
+    /// - Returns: At least 1.
+    func work(tokens: Int, position: Int, productRate: Int) -> Int {
         let attention = 2 * queryWidth * (position + (tokens + 1) / 2)
         let products =
             hiddenSize * (2 * queryWidth + 2 * keyValueWidth + 3 * intermediateSize)
-        return tokens * (attention + products)
+        return tokens * (productRate * attention + products)
     }
 }
 

@@ -70,6 +70,15 @@ struct Network: Sendable {
         appendLogits(rows: start..<plan.wantedRows.count, space, kernels, to: &results)
     }
 
+    /// How many multiplications of products with weights go in the time of one of attention.
+    ///
+    /// As many more as an instruction takes than of f32. Measured on Zen 4: 3.3 for SmolLM2 and 3.7
+    /// for the 1.5B shape at 4 bits, 2.6 in bf16, 0.8 for the small family in f32.
+    var productRate: Int {
+        guard let format = weights.layers.first?.gate.matrix.packedFormat else { return 1 }
+        return format.isInteger ? 4 : format == .bf16dot ? 2 : 1
+    }
+
     private static func rows(of spans: [PassPlan.Segment], in batch: ForwardBatch) -> [SequenceRows]
     {
         spans.map { span in

@@ -96,8 +96,10 @@ final class PassRunner {
     ) -> [Float] {
         let pool = team.kernels.pool
         makeUnits()
-        let parts = batch.parts(
-            pool.threadCount, pageSize: pages.pageSize, work: config.work(tokens:position:))
+        let rate = networks.first?.value.productRate ?? 1
+        let parts = batch.parts(pool.threadCount, pageSize: pages.pageSize) { tokens, position in
+            config.work(tokens: tokens, position: position, productRate: rate)
+        }
         var linked: [PassApart.Part] = []
         var row = 0
         var link = PassLink()

@@ -1,3 +1,5 @@
+import Checkpoints
+import Kernels
 import TestSupport
 import Testing
 
@@ -73,5 +75,32 @@ import Testing
                 #expect(work(part.batch) <= work(batch) / count + page)
             }
         }
+    }
+
+    @Test(arguments: [(WeightFormat.stored, 1), (.bf16dot, 2), (.int8, 4), (.int4, 4)])
+    func `attention weighs more where products are quick`(
+        format: WeightFormat, rate: Int
+    ) throws {
+        var options = ModelOptions(keyValueByteCount: 1 << 20)
+        options.weights = format
+        let model = try Transformer.load(
+            Checkpoint.open(path: Fixture(name: "qwen2-untied-bf16-sharded").path),
+            pool: WorkerPool(threadCount: 1), options: options)
+        #expect(model.network.productRate == rate)
+        let config = model.config
+        // The time of one row: its products, and what it attends to, itself included.
+        let products =
+            config.hiddenSize * (2 * config.queryWidth + 2 * config.keyValueWidth)
+            + 3 * config.hiddenSize * config.intermediateSize
+        func time(_ rows: Range<Int>) -> Int {
+            rows.reduce(0) { $0 + products + rate * 2 * config.queryWidth * ($1 + 1) }
+        }
+        let item = ForwardBatch.Item(
+            tokens: (0..<512).map(Int32.init), position: 0, blockTable: [], logitRows: .last)
+        let parts = ForwardBatch(items: [item]).parts(2, pageSize: 16) {
+            config.work(tokens: $0, position: $1, productRate: rate)
+        }
+        let cut = parts[0].batch.rowCount
+        #expect(abs(time(0..<cut) - time(cut..<512)) <= time(496..<512))
     }
 }
