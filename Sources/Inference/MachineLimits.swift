@@ -73,24 +73,16 @@ public struct MachineLimits: Sendable {
     }
 
     /// Adds samples of one: 8 passes over a buffer several times the size of the largest cache, or
-    /// over one of half its size, or the best of a few tries of an arithmetic.
-    ///
-    /// - Returns: The best of the new samples, in bytes or operations a second; nil for an
-    ///   arithmetic that has no kernel here.
-    @discardableResult mutating func measure(_ bound: Bound, with kernels: KernelContext) -> Double?
-    {
+    /// over one of half its size, or the best of a few tries of an arithmetic that has a kernel.
+    private mutating func measure(_ bound: Bound, with kernels: KernelContext) {
         switch bound {
         case .memory:
             let large = min(
                 max(256 << 20, 6 * cacheByteCount), max(64 << 20, AvailableMemory.byteCount() / 4))
-            let rates = kernels.measuredReadBandwidth(byteCount: large, passes: 8)
-            memory += rates
-            return rates.max()
+            memory += kernels.measuredReadBandwidth(byteCount: large, passes: 8)
         case .cache:
-            let rates = kernels.measuredReadBandwidth(
+            cache += kernels.measuredReadBandwidth(
                 byteCount: cacheByteCount / 2, passes: 8, rounds: 16)
-            cache += rates
-            return rates.max()
         case .arithmetic(let arithmetic):
             let peak =
                 switch arithmetic {
@@ -99,8 +91,14 @@ public struct MachineLimits: Sendable {
                 case .int8: kernels.measuredBytePeak()
                 }
             if let peak { operations[arithmetic] = max(operations[arithmetic] ?? 0, peak) }
-            return peak
         }
+    }
+
+    /// Adds what was measured at another time.
+    private mutating func add(_ other: MachineLimits) {
+        memory += other.memory
+        cache += other.cache
+        operations.merge(other.operations, uniquingKeysWith: max)
     }
 
     /// The roof of a pass: its bytes at the best bandwidth seen, or its operations at the peak,
@@ -116,16 +114,23 @@ public struct MachineLimits: Sendable {
     public func roof(
         of work: DecoderWork, residentByteCount: Int, arithmetic: Arithmetic
     ) -> Roof {
-        let isCached = residentByteCount <= cacheByteCount / 2
-        let bandwidth = (isCached ? cache : memory).max() ?? .infinity
+        let moving = roof(of: work, at: residentByteCount <= cacheByteCount / 2 ? .cache : .memory)
         let measured = operations[arithmetic] == nil ? .f32 : arithmetic
-        let moving = Double(work.byteCount) / bandwidth
-        let computing =
-            Double(work.productOperationCount) / (operations[measured] ?? .infinity)
-            + Double(work.attentionOperationCount) / (operations[.f32] ?? .infinity)
-        return moving >= computing
-            ? Roof(bound: isCached ? .cache : .memory, seconds: moving)
-            : Roof(bound: .arithmetic(measured), seconds: computing)
+        let computing = roof(of: work, at: .arithmetic(measured))
+        return moving.seconds >= computing.seconds ? moving : computing
+    }
+
+    /// The time of a pass that nothing but `bound` holds up; no time where it was not measured.
+    private func roof(of work: DecoderWork, at bound: Bound) -> Roof {
+        let seconds =
+            switch bound {
+            case .memory: Double(work.byteCount) / (memory.max() ?? .infinity)
+            case .cache: Double(work.byteCount) / (cache.max() ?? .infinity)
+            case .arithmetic(let arithmetic):
+                Double(work.productOperationCount) / (operations[arithmetic] ?? .infinity)
+                    + Double(work.attentionOperationCount) / (operations[.f32] ?? .infinity)
+            }
+        return Roof(bound: bound, seconds: seconds)
     }
 
     /// The same roof as the machine is now: what binds is measured again.
@@ -136,18 +141,17 @@ public struct MachineLimits: Sendable {
         of work: DecoderWork, residentByteCount: Int, arithmetic: Arithmetic,
         with kernels: KernelContext
     ) -> Roof {
-        var present = roof(
-            of: work, residentByteCount: residentByteCount, arithmetic: arithmetic)
-        guard let rate = measure(present.bound, with: kernels) else { return present }
-        switch present.bound {
-        case .memory, .cache: present.seconds = Double(work.byteCount) / rate
-        case .arithmetic(let arithmetic):
-            let scalar = arithmetic == .f32 ? rate : measure(.arithmetic(.f32), with: kernels)
-            present.seconds =
-                Double(work.productOperationCount) / rate
-                + Double(work.attentionOperationCount) / (scalar ?? rate)
+        let bound = roof(
+            of: work, residentByteCount: residentByteCount, arithmetic: arithmetic
+        ).bound
+        var present = MachineLimits(cacheByteCount: cacheByteCount)
+        present.measure(bound, with: kernels)
+        if case .arithmetic(let products) = bound, products != .f32 {
+            // attention's share of the time
+            present.measure(.arithmetic(.f32), with: kernels)
         }
-        return present
+        add(present)
+        return present.roof(of: work, at: bound)
     }
 
     /// Bytes of the largest cache of the first processor; 32 MiB where the system does not say.
