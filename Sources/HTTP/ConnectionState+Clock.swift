@@ -11,7 +11,7 @@ extension ConnectionState {
     var deadline: Instant? {
         var ofClient = clientDeadline
         if let lateness, lateness.deadline == ofClient { ofClient = lateness.secondLook }
-        return [ofClient, doubtfulUntil, lingerEnd].lazy.compactMap(\.self).min()
+        return [ofClient, backlogLook, doubtfulUntil, lingerEnd].lazy.compactMap(\.self).min()
     }
 
     /// Until when the client must have done something, whatever the phase asks of it.
@@ -43,8 +43,24 @@ extension ConnectionState {
         phase == .lingering && output.isEmpty ? lingerUntil : nil
     }
 
+    /// When to see whether a client takes what the kernel holds for it.
+    private var backlogLook: Instant? {
+        backlog.map { $0.seenAt + limits.writeTimeout / 4 }
+    }
+
+    /// Sees whether the client has taken anything since the last look.
+    ///
+    /// The kernel reports room only once half of what it may hold unsent is gone (`Listener`): on a
+    /// slow line, or for a client with a small receive buffer, that takes longer than a timeout.
+    private mutating func lookAtBacklog(_ now: Instant) {
+        guard let backlog, let count = stream?.unacknowledgedByteCount else { return }
+        if count < backlog.byteCount { writeSince = now }
+        self.backlog = (count, now)
+    }
+
     /// Does what is due.
     mutating func alarmRang(now: Instant, _ wakeups: inout Wakeups) {
+        lookAtBacklog(now)
         if let doubtfulUntil, doubtfulUntil <= now { askWhetherAnybodyReads(&wakeups) }
         if let lingerEnd, lingerEnd <= now { return close(&wakeups) }
         guard let deadline = clientDeadline, deadline <= now else { return }

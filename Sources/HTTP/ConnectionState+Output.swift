@@ -12,20 +12,19 @@ extension ConnectionState {
     ) -> Result<Bool, HTTPError> {
         guard let stream, phase == .exchange else { return .failure(.disconnected) }
         var sent = 0
-        if output.isEmpty, gathersOutput {
-            writeSince = .now
-        } else if output.isEmpty {
+        let isFirst = output.isEmpty
+        if isFirst, !gathersOutput {
             do throws(SocketError) {
                 sent = try stream.write(first[...], second[...])
             } catch {
                 close(&wakeups)
                 return .failure(.disconnected)
             }
-            writeSince = .now
             traffic.noteSending(sent)
         }
         output.append(first.dropFirst(sent))
         output.append(second.dropFirst(max(0, sent - first.count)))
+        if isFirst { noteTaking(isHeldUp: !gathersOutput && !output.isEmpty) }
         return .success(output.byteCount > limits.writeBufferByteCount)
     }
 
@@ -34,7 +33,7 @@ extension ConnectionState {
         guard let stream, !output.isEmpty else { return }
         let waiting = output.byteCount
         do throws(SocketError) {
-            if try output.flush(to: stream) { writeSince = .now }
+            if try output.flush(to: stream) { noteTaking(isHeldUp: !output.isEmpty) }
         } catch {
             return close(&wakeups)
         }
@@ -47,6 +46,13 @@ extension ConnectionState {
         if phase == .lingering { beginLinger() }
         // A client that still reads the last response is not idle.
         if phase == .waiting { idleSince = .now }
+    }
+
+    /// Notes that bytes went out, and what the kernel holds where it would not take the rest.
+    private mutating func noteTaking(isHeldUp: Bool) {
+        writeSince = .now
+        backlog = nil
+        if isHeldUp, let count = stream?.unacknowledgedByteCount { backlog = (count, writeSince) }
     }
 
     /// Ends the exchange after its response has been handed over whole.

@@ -84,7 +84,10 @@ struct ConnectionState: Sendable {
     var bodyPeriodSince: Instant
     var bodyPeriodByteCount = 0
     var halfClosedSince: Instant?
+    /// When the client was last seen to take a byte of what waits for it.
     var writeSince: Instant
+    /// What the kernel held for the client when it was last looked at; nil while it takes all.
+    var backlog: (byteCount: Int, seenAt: Instant)?
     var lingerUntil: Instant
     /// Which deadline the client has missed, and when to see whether that still holds.
     var lateness: (deadline: Instant, secondLook: Instant)?

@@ -31,6 +31,10 @@ public protocol ByteStream: AnyObject, Sendable {
     /// - Throws: `disconnected` where the peer is gone. Never raises a signal.
     func write(_ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>) throws(SocketError) -> Int
 
+    /// Bytes that were written and the peer's system has not taken yet, protection included; nil where
+    /// the system does not say.
+    var unacknowledgedByteCount: Int? { get }
+
     /// Tells the peer that nothing more will come; reading goes on.
     func finishWriting()
 

@@ -110,6 +110,15 @@ public final class SocketStream: ByteStream {
         return 0
     }
 
+    /// Bytes in the kernel's queue that the peer's has not acknowledged (SIOCOUTQ, tcp(7)).
+    ///
+    /// A Unix socket counts the memory of what the peer has not read.
+    public var unacknowledgedByteCount: Int? {
+        var count: CInt = 0
+        guard unsafe ioctl(descriptor.number, UInt(TIOCOUTQ), &count) == 0 else { return nil }
+        return Int(count)
+    }
+
     /// Sends FIN.
     public func finishWriting() {
         _ = shutdown(descriptor.number, Int32(SHUT_WR))

@@ -182,6 +182,9 @@ public final class TLSStream: ByteStream {
         }
     }
 
+    /// Bytes of records that the peer's system has not acknowledged.
+    public var unacknowledgedByteCount: Int? { socket.unacknowledgedByteCount }
+
     /// Sends close_notify and FIN.
     public func finishWriting() {
         session.withLock { session in

@@ -17,7 +17,7 @@ import Testing
             stream: stream, peer: nil, limits: limits, traffic: HTTPTraffic())
         (state.phase, state.isNew) = (.exchange, false)
         while state.output.isEmpty {
-            _ = state.send([UInt8](repeating: 65, count: 64 * 1024), [], &wakeups)
+            _ = state.send([UInt8](repeating: 65, count: 4096), [], &wakeups)
         }
         return (state, client)
     }
@@ -28,8 +28,11 @@ import Testing
         var wakeups = Wakeups()
         var (state, client) = try heldUp(&wakeups)
         let due = state.writeSince + limits.writeTimeout
-        #expect(state.deadline == due)
-        state.alarmRang(now: due, &wakeups)
+        for quarter in 1...4 {
+            let look = state.writeSince + limits.writeTimeout / 4 * quarter
+            #expect(state.deadline == look)
+            state.alarmRang(now: look, &wakeups)
+        }
         #expect(state.phase == .exchange)
         let secondLook = due + ConnectionState.secondLookPause
         #expect(state.deadline == secondLook)
@@ -38,6 +41,31 @@ import Testing
         state.alarmRang(now: secondLook, &wakeups)
         #expect(state.phase == .closed)
         withExtendedLifetime(client) {}
+    }
+
+    @Test func `a client that takes little is kept though the kernel reports no room for it`()
+        throws
+    {
+        var wakeups = Wakeups()
+        var (state, client) = try heldUp(&wakeups)
+        var now = state.writeSince
+        var taken: [UInt8] = []
+        // Nobody tells the state of room, as on a line that takes longer to make it than a timeout.
+        for _ in 0..<12 {
+            _ = try client.read(appendingTo: &taken, upTo: 4096)
+            for _ in 0..<3 {
+                now = try #require(state.deadline)
+                state.alarmRang(now: now, &wakeups)
+            }
+        }
+        #expect(now > state.connectedAt + limits.writeTimeout * 8)
+        #expect(state.phase == .exchange)
+        let last = state.writeSince
+        while state.phase == .exchange {
+            now = try #require(state.deadline)
+            state.alarmRang(now: now, &wakeups)
+        }
+        #expect(now == last + limits.writeTimeout + ConnectionState.secondLookPause)
     }
 
     @Test func `a client that stood still with the machine is not dropped if it reads right after`()
@@ -61,7 +89,7 @@ import Testing
         var (state, client) = try heldUp(&wakeups)
         state.endExchange(keepsAlive: true, channel: Self.noBody, &wakeups)
         #expect(state.phase == .waiting && !state.output.isEmpty)
-        #expect(state.deadline == state.writeSince + limits.writeTimeout)
+        #expect(state.deadline == state.writeSince + limits.writeTimeout / 4)
         let handedOver = state.idleSince
         var taken: [UInt8] = []
         while !state.output.isEmpty {
