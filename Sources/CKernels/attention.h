@@ -2,110 +2,54 @@
 //
 // Keys lie transposed, so that a score belongs to a lane and nothing is added across lanes.
 
-enum { KEYS = LANES };
-
-// Bytes of a block of keys or values that are asked for before its turn: its beginning, from where
-// the processor goes on by itself.
-enum { ASKED_BYTES = 256 };
-
-INLINE size_t page_number(const ck_attention_args* a, size_t position) {
-    return a->page_size == KEYS ? position / KEYS : position / a->page_size;
-}
-
-INLINE size_t page_slot(const ck_attention_args* a, size_t position) {
-    return a->page_size == KEYS ? position % KEYS : position % a->page_size;
-}
-
-// 16 elements as f32; of q8_0 their quants.
-INLINE v16 elements(int type, const uint8_t* p) {
-    if (type == CK_Q8_0) {
-        s16 quants;
-        memcpy(&quants, p, sizeof quants);
-        return __builtin_convertvector(quants, v16);
-    }
-    if (type == CK_F32) {
-        return load((const float*)(const void*)p);
-    }
-    return type == CK_F16 ? from_halves(p) : from_brains(p);
-}
-
-// Where the page of a position keeps the keys of this head; its values lie just behind.
-INLINE const uint8_t* page_of(const ck_attention_args* a, size_t position) {
-    return (const uint8_t*)a->pages + (size_t)a->table[page_number(a, position)] * a->page_bytes;
-}
-
-// Some memory whose elements are of `type`.
-typedef struct {
-    const uint8_t* start;
-    size_t stride; // bytes from a dimension, or a position, to the next
-    int32_t type;
-    const float* scales; // of q8_0: for keys [group, 16], for values [16, group]
-} slots;
-
-// The keys of positions [from, from + count), `[head_dim, 16]`: where they lie, if that is one
-// page, or gathered to `out`. What lies behind `count` is masked by whoever reads it.
-INLINE slots keys_at(const ck_attention_args* a, size_t from, size_t count, float* out) {
-    const size_t bytes = cached_element_bytes(a->type);
-    if (a->page_size % KEYS == 0) {
-        const uint8_t* keys = page_of(a, from);
-        const size_t slot = page_slot(a, from);
-        if (a->type == CK_Q8_0) {
-            const uint8_t* scales = keys + a->page_size * a->head_dim + 2 * slot;
-            for (size_t g = 0; g < cached_groups(a->head_dim); g++) {
-                store(out + g * KEYS, from_halves(scales + 2 * g * a->page_size));
-            }
-        }
-        return (slots){keys + slot * bytes, a->page_size * bytes, a->type, out};
-    }
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t* keys = page_of(a, from + i);
-        const size_t slot = page_slot(a, from + i);
-        for (size_t d = 0; d < a->head_dim; d++) {
-            float* element = out + d * KEYS + i;
-            if (a->type == CK_Q8_0) {
-                *element = cached_key(keys, a->page_size, a->head_dim, slot, d);
-            } else {
-                ck_dequantize_ref(a->type, keys + (d * a->page_size + slot) * bytes, 1, element);
+// Adds the products of some queries with some blocks of 16 keys to `sums`, over dimensions
+// [begin, end).
+INLINE void add_products(int type, int rows, int blocks, size_t begin, size_t end,
+                         const float* const* queries, const slots* keys,
+                         vpart sums[SCORE_ROWS][4][PARTS]) {
+    for (size_t d = begin; d < end; d++) {
+        UNROLL for (int b = 0; b < blocks; b++) {
+            v16 lanes = elements(type, keys[b].start + d * keys[b].stride);
+            vpart parts[PARTS];
+            memcpy(parts, &lanes, sizeof parts);
+            UNROLL for (int r = 0; r < rows; r++) {
+                vpart query = spread_register(queries[r][d]);
+                UNROLL for (int p = 0; p < PARTS; p++) {
+                    sums[r][b][p] = __builtin_elementwise_fma(parts[p], query, sums[r][b][p]);
+                }
             }
         }
     }
-    return (slots){(const uint8_t*)out, KEYS * sizeof(float), CK_F32, NULL};
 }
 
-// The values of the same positions, `[16, head_dim]`; gathered rows have `stride` floats, zeros
-// behind head_dim.
-INLINE slots values_at(const ck_attention_args* a, size_t from, size_t count, size_t stride,
-                       float* out) {
-    const size_t row = a->head_dim * cached_element_bytes(a->type);
-    const size_t behind_keys = cached_bytes(a->type, a->page_size, a->head_dim);
-    if (a->page_size % KEYS == 0 && a->head_dim == stride) {
-        const uint8_t* values = page_of(a, from) + behind_keys;
-        const size_t slot = page_slot(a, from);
-        if (a->type == CK_Q8_0) {
-            const size_t groups = cached_groups(a->head_dim);
-            const uint8_t* scales = values + a->page_size * row + 2 * slot * groups;
-            for (size_t g = 0; g < groups; g++) {
-                store(out + g * LANES, from_halves(scales + 2 * g * LANES));
+// Scores of q8_0: the products of a group's quants, times their scales.
+INLINE void add_groups(int rows, int blocks, size_t head_dim, const float* const* queries,
+                       const slots* keys, vpart sums[SCORE_ROWS][4][PARTS]) {
+    for (size_t d = 0; d < head_dim; d += CACHED_GROUP) {
+        vpart products[SCORE_ROWS][4][PARTS];
+        UNROLL for (int r = 0; r < rows; r++) {
+            UNROLL for (int b = 0; b < blocks; b++) {
+                UNROLL for (int p = 0; p < PARTS; p++) {
+                    products[r][b][p] = spread_register(0);
+                }
             }
         }
-        return (slots){values + slot * row, row, a->type, out};
-    }
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t* values = page_of(a, from + i) + behind_keys;
-        const size_t slot = page_slot(a, from + i);
-        float* value = out + i * stride;
-        if (a->type == CK_Q8_0) {
-            for (size_t d = 0; d < a->head_dim; d++) {
-                value[d] = cached_value(values, a->page_size, a->head_dim, slot, d);
+        const size_t end = d + CACHED_GROUP < head_dim ? d + CACHED_GROUP : head_dim;
+        add_products(CK_Q8_0, rows, blocks, d, end, queries, keys, products);
+        UNROLL for (int b = 0; b < blocks; b++) {
+            const float* scales = keys[b].scales + d / CACHED_GROUP * KEYS;
+            UNROLL for (int p = 0; p < PARTS; p++) {
+                vpart scale = load_register(scales + p * PART_LANES);
+                UNROLL for (int r = 0; r < rows; r++) {
+                    sums[r][b][p] =
+                        __builtin_elementwise_fma(products[r][b][p], scale, sums[r][b][p]);
+                }
             }
-        } else {
-            dequantize(a->type, values + slot * row, a->head_dim, value);
         }
     }
-    return (slots){(const uint8_t*)out, stride * sizeof(float), CK_F32, NULL};
 }
 
-// The scores of some queries with some blocks of 16 keys, a chain over the dimensions each.
+// The scores of some queries with some blocks of 16 keys.
 INLINE void score_tile(int type, int rows, int blocks, const ck_attention_args* a, size_t row,
                        const slots* keys, float* scores, size_t width) {
     const float* queries[SCORE_ROWS];
@@ -119,21 +63,10 @@ INLINE void score_tile(int type, int rows, int blocks, const ck_attention_args* 
             }
         }
     }
-    for (size_t d = 0; d < a->head_dim; d++) {
-        UNROLL for (int b = 0; b < blocks; b++) {
-            v16 lanes = elements(type, keys[b].start + d * keys[b].stride);
-            if (type == CK_Q8_0) {
-                lanes = lanes * load(keys[b].scales + d / CACHED_GROUP * KEYS);
-            }
-            vpart parts[PARTS];
-            memcpy(parts, &lanes, sizeof parts);
-            UNROLL for (int r = 0; r < rows; r++) {
-                vpart query = spread_register(queries[r][d]);
-                UNROLL for (int p = 0; p < PARTS; p++) {
-                    sums[r][b][p] = __builtin_elementwise_fma(parts[p], query, sums[r][b][p]);
-                }
-            }
-        }
+    if (type == CK_Q8_0) {
+        add_groups(rows, blocks, a->head_dim, queries, keys, sums);
+    } else {
+        add_products(type, rows, blocks, 0, a->head_dim, queries, keys, sums);
     }
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int b = 0; b < blocks; b++) {
@@ -203,16 +136,15 @@ static const score_function score_functions[][2] = {
 static void fill_scores(const ck_attention_args* a, size_t first, size_t end, size_t rows,
                         float* scores, size_t width, float* scratch) {
     const size_t beside = (size_t)BLOCKS_BESIDE(rows);
+    const size_t stride = (a->head_dim + LANES - 1) / LANES * LANES;
     for (size_t p = first; p < end;) {
         const size_t left = (end - p + KEYS - 1) / KEYS;
         const size_t blocks = left < beside ? 1 : beside;
         slots keys[4];
         for (size_t b = 0; b < blocks; b++) {
             const size_t from = p + b * KEYS, count = end - from < KEYS ? end - from : KEYS;
-            keys[b] = keys_at(a, from, count, scratch + b * KEYS * a->head_dim);
-            if (a->page_size == KEYS && from + 2 * beside * KEYS < end) {
-                fetch_to_first((uintptr_t)page_of(a, from + 2 * beside * KEYS), ASKED_BYTES);
-            }
+            keys[b] = keys_at(a, from, count, stride, scratch + b * KEYS * stride);
+            ask_for(a, first, end, (from - first) / KEYS + BLOCKS_AHEAD);
         }
         const score_function function = score_functions[keys[0].type][blocks > 1];
         for (size_t row = 0; row < rows;) {
@@ -231,7 +163,19 @@ INLINE void add_values(int type, int rows, int vectors, const float* scores, siz
                        float* out) {
     const size_t bytes = LANES * cached_element_bytes(type);
     const uint8_t* start = values->start + d * cached_element_bytes(type);
-    const size_t groups = cached_groups(stride);
+    const int groups = type == CK_Q8_0 ? (vectors + 1) / 2 : 1;
+    const float* weights[8][2];
+    float scaled[8][2][KEYS];
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int g = 0; g < groups; g++) {
+            weights[r][g] = scores + (size_t)r * width;
+            if (type == CK_Q8_0) {
+                const float* scales = values->scales + (d / CACHED_GROUP + (size_t)g) * KEYS;
+                store(scaled[r][g], load(weights[r][g]) * load(scales));
+                weights[r][g] = scaled[r][g];
+            }
+        }
+    }
     v16 sums[8][4];
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int v = 0; v < vectors; v++) {
@@ -242,15 +186,11 @@ INLINE void add_values(int type, int rows, int vectors, const float* scores, siz
         v16 value[4];
         UNROLL for (int v = 0; v < vectors; v++) {
             value[v] = elements(type, start + i * values->stride + (size_t)v * bytes);
-            if (type == CK_Q8_0) {
-                const size_t group = (d + (size_t)v * LANES) / CACHED_GROUP;
-                value[v] = value[v] * spread(values->scales[i * groups + group]);
-            }
         }
         UNROLL for (int r = 0; r < rows; r++) {
-            v16 score = spread(scores[(size_t)r * width + i]);
             UNROLL for (int v = 0; v < vectors; v++) {
-                sums[r][v] = fma16(score, value[v], sums[r][v]);
+                v16 weight = spread(weights[r][type == CK_Q8_0 ? v / 2 : 0][i]);
+                sums[r][v] = fma16(weight, value[v], sums[r][v]);
             }
         }
     }
@@ -341,6 +281,9 @@ static void attention(const ck_attention_args* a) {
     if (gathers) {
         memset(scratch, 0, 4 * KEYS * stride * sizeof(float));
     }
+    for (size_t block = 0; block < BLOCKS_AHEAD; block++) {
+        ask_for(a, first, end, block);
+    }
     memset(sums, 0, rows * stride * sizeof(float));
     fill_scores(a, first, end, rows, scores, width, scratch);
 
@@ -367,13 +310,10 @@ static void attention(const ck_attention_args* a) {
     if (gathers) {
         memset(scratch, 0, KEYS * stride * sizeof(float));
     }
-    const size_t key_bytes = cached_bytes(a->type, a->page_size, a->head_dim);
     for (size_t p = first; p < end; p += KEYS) {
         size_t count = end - p < KEYS ? end - p : KEYS;
         const slots values = values_at(a, p, count, stride, scratch);
-        if (a->page_size == KEYS && p + 2 * KEYS < end) {
-            fetch_to_first((uintptr_t)page_of(a, p + 2 * KEYS) + key_bytes, ASKED_BYTES);
-        }
+        ask_for(a, first, end, width / KEYS + (p - first) / KEYS + BLOCKS_AHEAD);
         const value_function add = value_functions[values.type];
         for (size_t token = 0; token < a->tokens;) {
             size_t last = a->position + token + 1;

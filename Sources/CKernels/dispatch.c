@@ -180,8 +180,8 @@ void ck_write_value(int32_t isa, int32_t type, const float* value, size_t count,
     uint8_t* values = (uint8_t*)page + cached_bytes(type, page_size, count);
     uint8_t* place = values + slot * count * cached_element_bytes(type);
     if (type == CK_Q8_0) {
-        uint8_t* scales = values + page_size * count + 2 * slot * cached_groups(count);
-        write_groups(isa, value, count, place, 1, scales, 1);
+        uint8_t* scales = values + page_size * count + 2 * slot;
+        write_groups(isa, value, count, place, 1, scales, page_size);
     } else {
         ck_quantize(isa, type, value, count, place);
     }

@@ -327,65 +327,9 @@ static float sum_exp(const float* x, size_t count, float largest) {
     return lanes_total(sum);
 }
 
-// -- attention ---------------------------------------------------------------------------------
-
-static void load_slot(const ck_attention_args* a, size_t position, bool value, float* out) {
-    size_t bytes = cached_element_bytes(a->type), slot = position % a->page_size;
-    size_t page = (size_t)a->table[position / a->page_size];
-    const uint8_t* keys = (const uint8_t*)a->pages + page * a->page_bytes;
-    const uint8_t* values = keys + cached_bytes(a->type, a->page_size, a->head_dim);
-    for (size_t d = 0; d < a->head_dim; d++) {
-        if (a->type == CK_Q8_0) {
-            out[d] = value ? cached_value(values, a->page_size, a->head_dim, slot, d)
-                           : cached_key(keys, a->page_size, a->head_dim, slot, d);
-            continue;
-        }
-        const uint8_t* place = value ? values + (slot * a->head_dim + d) * bytes
-                                     : keys + (d * a->page_size + slot) * bytes;
-        ck_dequantize_ref(a->type, place, 1, out + d);
-    }
-}
-
-static void attention(const ck_attention_args* a) {
-    float* slot = a->scratch;
-    float* scores = slot + a->head_dim;
-    for (size_t token = 0; token < a->tokens; token++) {
-        size_t end = a->position + token + 1;
-        size_t begin = a->window && end > a->window ? end - a->window : 0;
-        for (size_t head = 0; head < a->group; head++) {
-            const float* q = a->q + token * a->q_stride + head * a->head_dim;
-            float* out = a->out + token * a->out_stride + head * a->head_dim;
-            for (size_t p = begin; p < end; p++) {
-                load_slot(a, p, false, slot);
-                float score = 0;
-                for (size_t d = 0; d < a->head_dim; d++) {
-                    score = fmaf(slot[d], q[d], score);
-                }
-                scores[p - begin] = score * a->scale;
-            }
-            float largest = max(scores, end - begin);
-            lanes sum = {{0}};
-            for (size_t p = begin; p < end; p++) {
-                scores[p - begin] = exponential(scores[p - begin] - largest);
-                sum.lane[p % LANES] += scores[p - begin];
-            }
-            float inverse = 1.0f / lanes_total(sum);
-            memset(out, 0, a->head_dim * sizeof(float));
-            for (size_t p = begin; p < end; p++) {
-                load_slot(a, p, true, slot);
-                for (size_t d = 0; d < a->head_dim; d++) {
-                    out[d] = fmaf(scores[p - begin], slot[d], out[d]);
-                }
-            }
-            for (size_t d = 0; d < a->head_dim; d++) {
-                out[d] *= inverse;
-            }
-        }
-    }
-}
-
 // clang-format off
 #include "elements.h"
+#include "ref_attention.h"
 #include "ref_gradients.h"
 #include "ref_packed.h"
 #include "ref_training.h"

@@ -27,6 +27,7 @@
 #include "packed_input.h"
 #include "panel_matmul.h"
 #include "rows.h"
+#include "slots.h"
 #include "attention.h"
 #include "elements.h"
 #include "gradients.h"

@@ -5,7 +5,7 @@ import Glibc
 ///
 ///     [layer][page][kvHead][ keys: headDim, slot | values: slot, headDim ]
 ///
-/// Of q8_0, scales of 32 dimensions follow the keys `[group, slot]` and the values `[slot, group]`.
+/// Of q8_0, scales of 32 dimensions follow the keys and the values, `[group, slot]` both.
 ///
 /// The whole store is reserved at once; pages cost memory when they are first written. Which page
 /// belongs to whom is the caller's to know. Not `Sendable`: confined like `FloatMatrix`.

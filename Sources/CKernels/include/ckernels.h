@@ -247,7 +247,9 @@ void ck_write_value(int32_t isa, int32_t type, const float* value, size_t count,
 /// A position p sees keys (p - window, p], or [0, p] where window is 0. A score is a chain of fused
 /// multiply-adds over the dimensions, from +0, times `scale`; exponentials of scores are summed in
 /// lanes by position mod 16; values are added up by fused multiply-adds, positions ascending, and
-/// multiplied by the reciprocal of the sum.
+/// multiplied by the reciprocal of the sum. Of q8_0 each group's chain takes quants, and another
+/// takes these chains times the groups' scales; values' quants are taken times the product of
+/// exponential and scale.
 typedef struct {
     const float* q; // [tokens, group, head_dim], tokens q_stride floats apart
     size_t q_stride;
