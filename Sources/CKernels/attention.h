@@ -136,7 +136,7 @@ static const score_function score_functions[][2] = {
 static void fill_scores(const ck_attention_args* a, size_t first, size_t end, size_t rows,
                         float* scores, size_t width, float* scratch) {
     const size_t beside = (size_t)BLOCKS_BESIDE(rows);
-    const size_t stride = (a->head_dim + LANES - 1) / LANES * LANES;
+    const size_t stride = whole_lanes(a->head_dim);
     for (size_t p = first; p < end;) {
         const size_t left = (end - p + KEYS - 1) / KEYS;
         const size_t blocks = left < beside ? 1 : beside;
@@ -266,16 +266,16 @@ DEFINE_VALUES(Q8_0)
 static const value_function value_functions[] = {values_F32, values_F16, values_BF16, values_Q8_0};
 
 static void attention(const ck_attention_args* a) {
-    const size_t stride = (a->head_dim + LANES - 1) / LANES * LANES;
+    const size_t stride = whole_lanes(a->head_dim);
     const size_t end = a->position + a->tokens;
     size_t first = a->window && a->position + 1 > a->window ? a->position + 1 - a->window : 0;
     first = first / LANES * LANES;
-    const size_t width = (end - first + LANES - 1) / LANES * LANES;
+    const size_t width = whole_lanes(end - first);
     const size_t rows = a->tokens * a->group;
     float* scratch = a->scratch;
     float* sums = scratch + 4 * KEYS * stride;
     float* inverses = sums + rows * stride;
-    float* scores = inverses + (rows + LANES - 1) / LANES * LANES;
+    float* scores = inverses + whole_lanes(rows);
     // what is gathered does not fill all that is read
     const bool gathers = a->page_size % KEYS != 0 || a->head_dim != stride;
     if (gathers) {

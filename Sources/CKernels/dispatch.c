@@ -57,7 +57,7 @@ void ck_matmul(int32_t isa, const ck_matmul_args* args) {
 size_t ck_matmul_scratch(size_t k) {
     // so many rows that tokens are read seldom; else a panel that leaves room in a second cache of
     // 1 MiB
-    size_t rows = LEAST_ROWS * ((k + LANES - 1) / LANES * LANES), panel = 96 * 1024;
+    size_t rows = LEAST_ROWS * whole_lanes(k), panel = 96 * 1024;
     return (rows > panel ? rows : panel) + SUM_FLOATS;
 }
 
@@ -194,7 +194,7 @@ void ck_attention(int32_t isa, const ck_attention_args* args) {
 size_t ck_attention_scratch(size_t tokens, size_t group, size_t head_dim, size_t keys) {
     // 64 keys or 16 values, the sums and the scores of every row
     size_t width = (keys + 2 * LANES) / LANES * LANES;
-    size_t stride = (head_dim + LANES - 1) / LANES * LANES;
+    size_t stride = whole_lanes(head_dim);
     return (4 * LANES + tokens * group) * (stride + 1) + tokens * group * width;
 }
 
@@ -260,6 +260,6 @@ void ck_packed_attention_backward(int32_t isa, const ck_packed_attention_args* a
 
 size_t ck_packed_attention_scratch(size_t count, size_t head_dim) {
     // keys and values transposed, scores and their slopes, what the products want
-    size_t width = (count + LANES - 1) / LANES * LANES;
+    size_t width = whole_lanes(count);
     return width * (2 * head_dim + 2 * PACKED_QUERIES) + GEMM_SCRATCH;
 }

@@ -314,7 +314,7 @@ static void multiply_few(const ck_matmul_args* a) {
 
 // Many tokens: a panel of rows, as large as the second cache bears, is decoded once.
 static void multiply_many(const ck_matmul_args* a) {
-    const size_t slice = slice_of(a), stride = (a->k + LANES - 1) / LANES * LANES;
+    const size_t slice = slice_of(a), stride = whole_lanes(a->k);
     float* sums = a->scratch + a->scratch_floats - SUM_FLOATS;
     size_t most = (a->scratch_floats - SUM_FLOATS) / stride / TILE_ROWS * TILE_ROWS;
     most = most < PANEL_ROWS ? most : PANEL_ROWS;

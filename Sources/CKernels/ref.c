@@ -21,7 +21,7 @@ static float lanes_total(lanes sum) {
 
 static float dot(const float* a, const float* b, size_t count) {
     lanes sum = {{0}};
-    size_t padded = (count + LANES - 1) / LANES * LANES;
+    size_t padded = whole_lanes(count);
     for (size_t k = 0; k < padded; k++) {
         float left = k < count ? a[k] : 0, right = k < count ? b[k] : 0;
         sum.lane[k % LANES] = fmaf(left, right, sum.lane[k % LANES]);

@@ -7,6 +7,11 @@
 
 enum { LANES = 16 };
 
+// `count` and what is missing to whole vectors.
+static inline size_t whole_lanes(size_t count) {
+    return (count + LANES - 1) / LANES * LANES;
+}
+
 // What the next tile takes of `left`: at most `most`, and so that the tiles are of even sizes.
 static inline size_t tile_of(size_t left, size_t most) {
     return left / ((left + most - 1) / most);

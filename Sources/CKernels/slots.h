@@ -69,20 +69,6 @@ INLINE void scales_at(const ck_attention_args* a, const uint8_t* block, size_t s
     }
 }
 
-// Copies an element of one of the sizes that there are, each a move.
-INLINE void copy_element(uint8_t* to, const uint8_t* from, size_t bytes) {
-    switch (bytes) {
-        case 1:
-            *to = *from;
-            break;
-        case 2:
-            memcpy(to, from, 2);
-            break;
-        default:
-            memcpy(to, from, 4);
-    }
-}
-
 // Lane i of the scales of a gathered slot.
 INLINE void gather_scales(const ck_attention_args* a, const uint8_t* block, size_t slot, size_t i,
                           float* out) {
@@ -116,8 +102,7 @@ INLINE slots keys_at(const ck_attention_args* a, size_t from, size_t count, size
         const uint8_t* keys = page_of(a, from + i);
         const size_t slot = page_slot(a, from + i);
         for (size_t d = 0; d < a->head_dim; d++) {
-            copy_element(out + (d * KEYS + i) * bytes, keys + (d * a->page_size + slot) * bytes,
-                         bytes);
+            memcpy(out + (d * KEYS + i) * bytes, keys + (d * a->page_size + slot) * bytes, bytes);
         }
         if (a->type == CK_Q8_0) {
             gather_scales(a, keys, slot, i, scales);

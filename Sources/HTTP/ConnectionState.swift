@@ -118,6 +118,7 @@ struct ConnectionState: Sendable {
         output.removeAll()
         chunks.removeAll()
         pendingHead = nil
+        backlog = nil
         parser = RequestParser(limits: limits)
         stream = nil
         arrival = nil

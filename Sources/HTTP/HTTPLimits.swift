@@ -44,8 +44,9 @@ public struct HTTPLimits: Sendable, Hashable {
     public var minimumBodyRate = 256
     /// How long a connection may stay open between two requests.
     public var idleTimeout = Duration.seconds(75)
-    /// How long a client may leave waiting bytes of its response without taking any; as its system
-    /// is asked only four times in so long, a quarter more.
+    /// How long a client may leave waiting bytes of its response without taking any.
+    ///
+    /// Its system is asked four times in so long, so that it may be a quarter more.
     public var writeTimeout = Duration.seconds(30)
     /// How long a client that has sent FIN may get no byte of its answer before it is asked whether
     /// it is still there.
